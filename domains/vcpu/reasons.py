@@ -1,0 +1,47 @@
+"""The reason codes of every refusal and failure. Codes are never renamed or given a new meaning."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was not done, or not yet: one list for page, API, command and history."""
+
+    ALREADY_PRESENT = "already_present"
+    ALREADY_ABSENT = "already_absent"
+    ALREADY_REMOVABLE = "already_removable"
+    OUT_OF_RANGE = "out_of_range"
+    VCPU0_FIXED = "vcpu0_fixed"
+    NOT_REMOVABLE = "not_removable"
+    FOLLOWED_BY_FIXED = "followed_by_fixed"
+    PARTIAL_UNIT = "partial_unit"
+    NO_ABSENT_SLOT = "no_absent_slot"
+    NOTHING_REMOVABLE = "nothing_removable"
+    DOMAIN_NOT_RUNNING = "domain_not_running"
+    DOMAIN_NOT_PERSISTENT = "domain_not_persistent"
+    DOMAIN_NOT_FOUND = "domain_not_found"
+    HOST_NOT_FOUND = "host_not_found"
+    HOTPLUG_UNSUPPORTED = "hotplug_unsupported"
+    SPECIFIC_UNSUPPORTED = "specific_unsupported"
+    AGENT_UNAVAILABLE = "agent_unavailable"
+    NOT_OFFLINABLE = "not_offlinable"
+    GUEST_PAUSED = "guest_paused"
+    GUEST_NOT_READY = "guest_not_ready"
+    DOMAIN_BUSY = "domain_busy"
+    OPERATION_OPEN = "operation_open"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    HOST_UNREACHABLE = "host_unreachable"
+    HOST_DISABLED = "host_disabled"
+    UNPLUG_UNCONFIRMED = "unplug_unconfirmed"
+    GUEST_REFUSED = "guest_refused"
+    RUN_ENDED = "run_ended"
+    SUPERSEDED = "superseded"
+    INTERRUPTED = "interrupted"
+    CONFIG_WRITE_FAILED = "config_write_failed"
+    HYPERVISOR_ERROR = "hypervisor_error"
+    NOT_PERMITTED = "not_permitted"
+    INVALID_REQUEST = "invalid_request"
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
+    NOT_CANCELLABLE = "not_cancellable"
+    RATE_LIMITED = "rate_limited"

@@ -1,0 +1,306 @@
+"""What may be changed: the checks that libvirt and QEMU make, in their order, with the reason for each refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from domains.vcpu import cpulist, units
+from domains.vcpu.reasons import Reason
+from domains.vcpu.sentences import sentence
+from domains.vcpu.slots import Side, SlotMap
+from domains.vcpu.view import DomainView
+
+
+class Action(StrEnum):
+    """What can be asked of a slot. Online and offline are the guest's own doing; the rest is the host's."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    MAKE_REMOVABLE = "make_removable"
+    ONLINE = "online"
+    OFFLINE = "offline"
+    SYNC = "sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a change cannot be made. ``details`` are the extras that ``sentence`` knows."""
+
+    reason: Reason
+    vcpu: int | None = None
+    side: Side | None = None
+    details: dict[str, int | str] = field(default_factory=dict)
+
+    def sentence(self, domain: str) -> str:
+        """Say it to people."""
+        return sentence(self.reason, domain=domain, vcpu=self.vcpu, side=self.side, **self.details)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """One side's slots with what is dear to compute: the fixed IDs, highest first."""
+
+    slots: SlotMap
+    side: Side
+    unit_size: int
+    fixed: tuple[int, ...]
+
+
+def refusal(view: DomainView, action: Action, ids: frozenset[int], side: Side) -> Refusal | None:
+    """Say why these slots cannot be changed in one call on one side, or None if nothing speaks against it.
+
+    A live call takes the slots of one unit only (see ``units.split``), a config call any number. ``sync``
+    and the guest's actions look at each unit by itself.
+    """
+    if not ids:
+        return _invalid("Name at least one vCPU.")
+    refused = precondition(view, action, side)
+    slots = view.slots(side)
+    if refused or slots is None:
+        return refused
+    if action is Action.SYNC:
+        return _refused_sync(view, ids, side)
+    return _CHECKS[action](_facts(slots, side, view.unit_size), ids)
+
+
+def precondition(view: DomainView, action: Action, side: Side) -> Refusal | None:
+    """Say why nothing of this kind can be done to the domain at all, whatever the slot."""
+    if not view.enabled:
+        return Refusal(Reason.HOST_DISABLED)
+    if not view.reachable:
+        return Refusal(Reason.HOST_UNREACHABLE)
+    if not _fits(action, side):
+        return _invalid(
+            f"{action.value.replace('_', ' ').capitalize()} is not done on the {side.value} side."
+        )
+    if action in (Action.ONLINE, Action.OFFLINE):
+        return _agent_precondition(view)
+    if not view.specific:
+        return Refusal(Reason.SPECIFIC_UNSUPPORTED, side=side)
+    if side is Side.LIVE or action is Action.SYNC:
+        if not view.running or view.live is None:
+            return Refusal(Reason.DOMAIN_NOT_RUNNING, side=Side.LIVE)
+    if side is Side.CONFIG or action is Action.SYNC:
+        if not view.persistent or view.config is None:
+            return Refusal(Reason.DOMAIN_NOT_PERSISTENT, side=Side.CONFIG)
+    if not view.hotplug and not (side is Side.CONFIG and action is Action.REMOVE):
+        # In the configuration an added slot counts as hotplugged, and such a guest would not start any more.
+        return Refusal(Reason.HOTPLUG_UNSUPPORTED, side=side)
+    return None
+
+
+def hint(view: DomainView, action: Action, ids: frozenset[int], side: Side) -> Reason | None:
+    """Name what will delay an allowed change: a paused guest lets go of a slot only once it is resumed."""
+    if action is Action.SYNC:
+        live, config = view.live, view.config
+        removing = live is not None and config is not None and bool(ids & (live.present - config.present))
+    else:
+        removing = action is Action.REMOVE
+    return Reason.GUEST_PAUSED if removing and view.paused and side is Side.LIVE else None
+
+
+def slot_reasons(view: DomainView, action: Action, side: Side) -> dict[int, Reason]:
+    """Give the reason for every slot that cannot be changed, each looked at with its whole unit.
+
+    Slots that are not in the answer can be changed. Linear in the number of slots.
+    """
+    slots = view.slots(side)
+    refused = precondition(view, action, side)
+    if slots is None or refused:
+        known = slots or view.live or view.config
+        reason = refused.reason if refused else Reason.DOMAIN_NOT_RUNNING
+        return dict.fromkeys(range(known.maximum), reason) if known else {}
+    if action is Action.SYNC:
+        return _sync_reasons(view, slots, side)
+    facts = _facts(slots, side, view.unit_size)
+    step = 1 if side is Side.GUEST else view.unit_size
+    check = _CHECKS[action]
+    reasons: dict[int, Reason] = {}
+    for first in range(0, slots.maximum, step):
+        unit = frozenset(range(first, first + step))
+        found = check(facts, unit)
+        if found:
+            reasons.update(dict.fromkeys(unit, found.reason))
+    return reasons
+
+
+def expand(view: DomainView, vcpu: int) -> frozenset[int]:
+    """Give the whole unit of a slot: what has to be named in one call to change it."""
+    return units.unit_of(vcpu, view.unit_size)
+
+
+def removable_set(view: DomainView, vcpu: int) -> frozenset[int]:
+    """Give the slots that ``make_removable`` has to name in its one call: this and all fixed ones after it."""
+    slots = view.config
+    unit = expand(view, vcpu)
+    return unit | frozenset(other for other in slots.fixed if other > vcpu) if slots else unit
+
+
+def _fits(action: Action, side: Side) -> bool:
+    if action in (Action.ONLINE, Action.OFFLINE):
+        return side is Side.GUEST
+    if action is Action.MAKE_REMOVABLE:
+        return side is Side.CONFIG
+    return side is not Side.GUEST
+
+
+def _agent_precondition(view: DomainView) -> Refusal | None:
+    if not view.running or view.live is None:
+        return Refusal(Reason.DOMAIN_NOT_RUNNING)
+    if view.paused:
+        return Refusal(Reason.GUEST_PAUSED)
+    return None if view.agent else Refusal(Reason.AGENT_UNAVAILABLE)
+
+
+def _invalid(problem: str) -> Refusal:
+    return Refusal(Reason.INVALID_REQUEST, details={"problem": problem})
+
+
+def _facts(slots: SlotMap, side: Side, unit_size: int) -> _Facts:
+    return _Facts(slots, side, unit_size, tuple(sorted(slots.fixed, reverse=True)))
+
+
+def _out_of_range(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    highest, maximum = max(ids), facts.slots.maximum
+    if min(ids) < 0:
+        return Refusal(Reason.OUT_OF_RANGE, min(ids), facts.side, {"maximum": maximum})
+    if highest >= maximum:
+        return Refusal(Reason.OUT_OF_RANGE, highest, facts.side, {"maximum": maximum})
+    return None
+
+
+def _partial_unit(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    for part in units.split(ids, facts.unit_size):
+        vcpu = min(part)
+        unit = units.unit_of(vcpu, facts.unit_size)
+        if part != unit:
+            return Refusal(Reason.PARTIAL_UNIT, vcpu, facts.side, {"unit": cpulist.dump(unit)})
+    if facts.side is Side.LIVE and len(ids) > facts.unit_size:
+        return _invalid("A running guest's vCPUs are changed one unit at a time.")
+    return None
+
+
+def _followed_by_fixed(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    if facts.side is not Side.CONFIG:
+        return None
+    if 0 in ids:
+        return Refusal(Reason.VCPU0_FIXED, 0, facts.side)
+    after = next((vcpu for vcpu in facts.fixed if vcpu not in ids), 0)
+    if after > min(ids):
+        return Refusal(Reason.FOLLOWED_BY_FIXED, min(ids), facts.side, {"fixed": after})
+    return None
+
+
+def _check_add(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    refused = _out_of_range(facts, ids)
+    if refused:
+        return refused
+    already = ids & facts.slots.present
+    # A live call fails for one present slot among several; a config call is only pointless if all are.
+    if already and (facts.side is Side.LIVE or already == ids):
+        return Refusal(Reason.ALREADY_PRESENT, min(already), facts.side)
+    return _partial_unit(facts, ids) or _followed_by_fixed(facts, ids)
+
+
+def _check_remove(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    refused = _out_of_range(facts, ids)
+    if refused:
+        return refused
+    already = ids - facts.slots.present
+    if already and (facts.side is Side.LIVE or already == ids):
+        return Refusal(Reason.ALREADY_ABSENT, min(already), facts.side)
+    refused = _partial_unit(facts, ids) or _followed_by_fixed(facts, ids)
+    if refused or facts.side is Side.CONFIG:
+        return refused
+    fixed = ids - facts.slots.removable
+    if 0 in fixed:
+        return Refusal(Reason.VCPU0_FIXED, 0, facts.side)
+    return Refusal(Reason.NOT_REMOVABLE, min(fixed), facts.side) if fixed else None
+
+
+def _check_make_removable(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    refused = _out_of_range(facts, ids)
+    if refused:
+        return refused
+    absent = ids - facts.slots.present
+    if absent:
+        return Refusal(Reason.ALREADY_ABSENT, min(absent), facts.side)
+    if 0 in ids:
+        return Refusal(Reason.VCPU0_FIXED, 0, facts.side)
+    if ids <= facts.slots.removable:
+        return Refusal(Reason.ALREADY_REMOVABLE, min(ids), facts.side)
+    # Fixed ones above do not stand in the way: they are named in the same call, see removable_set.
+    return _partial_unit(facts, ids)
+
+
+def _check_online(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    refused = _out_of_range(facts, ids)
+    absent = ids - facts.slots.present
+    if refused or not absent:
+        return refused
+    return Refusal(Reason.ALREADY_ABSENT, min(absent), Side.LIVE)
+
+
+def _check_offline(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
+    return _check_online(facts, ids) or (Refusal(Reason.NOT_OFFLINABLE, 0, facts.side) if 0 in ids else None)
+
+
+_CHECKS: dict[Action, Callable[[_Facts, frozenset[int]], Refusal | None]] = {
+    Action.ADD: _check_add,
+    Action.REMOVE: _check_remove,
+    Action.MAKE_REMOVABLE: _check_make_removable,
+    Action.ONLINE: _check_online,
+    Action.OFFLINE: _check_offline,
+}
+
+
+def _refused_sync(view: DomainView, ids: frozenset[int], side: Side) -> Refusal | None:
+    """Refuse if a differing slot cannot be changed on this side, or if none differs."""
+    changed, model = view.slots(side), view.slots(_other(side))
+    if changed is None or model is None:
+        return None
+    facts = _facts(changed, side, view.unit_size)
+    for slots in (facts, _facts(model, _other(side), view.unit_size)):
+        refused = _out_of_range(slots, ids)
+        if refused:
+            return refused
+    added, removed = ids & (model.present - changed.present), ids & (changed.present - model.present)
+    if not added and not removed:
+        reason = Reason.ALREADY_PRESENT if min(ids) in changed.present else Reason.ALREADY_ABSENT
+        return Refusal(reason, min(ids), side)
+    for action, differing in ((Action.ADD, added), (Action.REMOVE, removed)):
+        for part in units.split(differing, view.unit_size):
+            refused = _CHECKS[action](facts, part)
+            if refused:
+                return refused
+    return None
+
+
+def _sync_reasons(view: DomainView, slots: SlotMap, side: Side) -> dict[int, Reason]:
+    """Look at each slot by what making it like the other side would mean."""
+    model = view.slots(_other(side))
+    if model is None:
+        return {}
+    alike = {
+        vcpu: Reason.ALREADY_PRESENT if vcpu in slots.present else Reason.ALREADY_ABSENT
+        for vcpu in range(slots.maximum)
+        if (vcpu in slots.present) == (vcpu in model.present)
+    }
+    beyond = dict.fromkeys(range(model.maximum, slots.maximum), Reason.OUT_OF_RANGE)
+    adding, removing = slot_reasons(view, Action.ADD, side), slot_reasons(view, Action.REMOVE, side)
+    differing = {
+        vcpu: reason
+        for reasons, wanted in (
+            (adding, model.present - slots.present),
+            (removing, slots.present - model.present),
+        )
+        for vcpu, reason in reasons.items()
+        if vcpu in wanted
+    }
+    return alike | differing | beyond
+
+
+def _other(side: Side) -> Side:
+    return Side.LIVE if side is Side.CONFIG else Side.CONFIG
