@@ -1,0 +1,20 @@
+"""The Celery application. A message is only a doorbell: the database row is the queue and the lock."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+
+app = Celery("slotboard")
+app.conf.update(settings.CELERY)
+app.autodiscover_tasks(["domains.operations"])
+
+
+@setup_logging.connect
+def keep_django_logging(**_: object) -> None:
+    """Leave logging as Django configured it; connecting to this signal is what keeps Celery from replacing it."""

@@ -1,0 +1,82 @@
+"""Reading settings from the environment and the data folder; every malformed value is refused by name."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+SOCKET_PATH_BYTES = 107  # sockaddr_un leaves room for no more on Linux
+
+env = Env(eager=True)
+
+
+def seconds(name: str, default: int, *, least: int = 1) -> timedelta:
+    """Read a whole number of seconds. Raises ``ImproperlyConfigured`` when malformed or below ``least``."""
+    try:
+        value = env.int(name, default)
+    except EnvError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number of seconds: {error}") from error
+    if value < least:
+        raise ImproperlyConfigured(f"{name} is {value}; it must be at least {least} (seconds).")
+    return timedelta(seconds=value)
+
+
+def data_folder(base: Path) -> Path:
+    """Find and make the folder that holds everything this instance keeps (``SLOTBOARD_VAR``)."""
+    folder = Path(env.str("SLOTBOARD_VAR", "") or base / "var").expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"SLOTBOARD_VAR is {folder}, which cannot be made: {error.strerror}."
+        ) from error
+    return folder
+
+
+def secret_key(folder: Path) -> str:
+    """Give the signing key: ``SLOTBOARD_SECRET_KEY``, or one made once and kept in ``secret_key`` (0600)."""
+    given = env.str("SLOTBOARD_SECRET_KEY", "")
+    if given:
+        if len(given) < 32:
+            raise ImproperlyConfigured("SLOTBOARD_SECRET_KEY must have at least 32 characters.")
+        return given
+    path = folder / "secret_key"
+    if not path.exists():
+        _create_secret(path)
+    return path.read_text(encoding="ascii").strip()
+
+
+def _create_secret(path: Path) -> None:
+    """Write a new key so that of several processes starting at once all read the same whole one."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(
+        os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
+    ) as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # another process was first; its key is the one to use
+    finally:
+        draft.unlink()
+
+
+def redis_url(folder: Path) -> str:
+    """Give ``REDIS_URL``, or the private socket below the data folder."""
+    given = env.str("REDIS_URL", "")
+    if given:
+        if not given.startswith(("redis://", "rediss://", "unix://")):
+            raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix://.")
+        return given
+    socket = folder / "redis" / "redis.sock"
+    if len(os.fsencode(socket)) > SOCKET_PATH_BYTES:
+        raise ImproperlyConfigured(
+            f"The path of the Redis socket, {socket}, is longer than {SOCKET_PATH_BYTES} bytes: "
+            "choose a shorter SLOTBOARD_VAR, or set REDIS_URL."
+        )
+    return f"unix://{socket}"

@@ -1,0 +1,179 @@
+"""Slotboard's settings. Every variable read here is described in ``.env.example``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvError
+
+from dashboard import environment
+from dashboard.environment import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = environment.data_folder(BASE_DIR)
+VERSION = "0.1.0"
+
+SECRET_KEY = environment.secret_key(VAR)
+try:
+    DEBUG = env.bool("SLOTBOARD_DEBUG", False)
+    ALLOWED_HOSTS = env.list("SLOTBOARD_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / 'slotboard.sqlite3'}")}
+    HTTPS = env.bool("SLOTBOARD_HTTPS", False)
+    SOCKET_DIRS = env.list("SLOTBOARD_SOCKET_DIRS", ["/run/libvirt", "/run/slotboard"], delimiter=":")
+    ALLOW_TCP = env.bool("SLOTBOARD_ALLOW_TCP", False)
+    LOG_LEVEL = env.str("SLOTBOARD_LOG_LEVEL", "info").upper()
+    WORKER_PROCESSES = env.int("SLOTBOARD_WORKER_PROCESSES", 4)
+    CHANGES_PER_HOST = env.int("SLOTBOARD_CHANGES_PER_HOST", 3)
+except EnvError as error:
+    raise ImproperlyConfigured(str(error)) from error
+
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+    raise ImproperlyConfigured("SLOTBOARD_LOG_LEVEL must be debug, info, warning or error.")
+if not 1 <= CHANGES_PER_HOST < WORKER_PROCESSES:
+    raise ImproperlyConfigured(
+        f"SLOTBOARD_CHANGES_PER_HOST is {CHANGES_PER_HOST} and SLOTBOARD_WORKER_PROCESSES {WORKER_PROCESSES}: "
+        "the first must be at least 1 and below the second, so that one frozen host never takes every process."
+    )
+UNPLUG_PATIENCE = environment.seconds("SLOTBOARD_UNPLUG_PATIENCE", 300)
+QUEUE_PATIENCE = environment.seconds("SLOTBOARD_QUEUE_PATIENCE", 600)
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "domains",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "dashboard.urls"
+ASGI_APPLICATION = "dashboard.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "domains.web.context.frame",
+            ],
+        },
+    },
+]
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a transaction that will write takes the write lock at once, so two of them can never both
+    # read and then fail to write. FULL: what was committed before a call to a hypervisor survives a power cut.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+REDIS_URL = environment.redis_url(VAR)
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "dashboard.accounts.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+# Where hypervisor connections come from; the tests put their simulator here.
+GATEWAY = "domains.hypervisor.libvirt_gateway.open_gateway"
+
+CELERY = {
+    "broker_url": REDIS_URL.replace("unix://", "redis+socket://", 1),
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_transport_options": {
+        "max_retries": 1,
+        "socket_connect_timeout": 0.1,
+        "socket_timeout": 2,
+        "visibility_timeout": 3600,
+    },
+    "task_publish_retry": True,
+    "task_publish_retry_policy": {
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+        "interval_max": 0,
+    },
+    "task_acks_late": False,
+    "task_reject_on_worker_lost": False,
+    "task_ignore_result": True,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_default_queue": "default",
+    "task_soft_time_limit": 60,
+    "task_time_limit": 75,
+    "worker_concurrency": WORKER_PROCESSES,
+    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_soft_shutdown_timeout": 5,
+    "worker_send_task_events": False,
+    "worker_hijack_root_logger": False,
+}
+
+LOGGING_CONFIG = "dashboard.logs.configure"
+LOGGING = {"level": LOG_LEVEL}

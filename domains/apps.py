@@ -1,0 +1,12 @@
+"""The one Django application: everything that Slotboard knows and does."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DomainsConfig(AppConfig):
+    """Hosts, domains, operations and their history."""
+
+    name = "domains"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,30 @@
+"""Everything that is stored, with its constraints."""
+
+from __future__ import annotations
+
+from domains.models.domain import Domain
+from domains.models.effect import Effect
+from domains.models.grant import Grant, Role
+from domains.models.historyentry import HistoryEntry
+from domains.models.host import Host, HostState
+from domains.models.lease import Lease
+from domains.models.operation import Operation
+from domains.models.revision import Revision
+from domains.models.status import FINAL, OPEN, EffectState, Status
+
+__all__ = [
+    "FINAL",
+    "OPEN",
+    "Domain",
+    "Effect",
+    "EffectState",
+    "Grant",
+    "HistoryEntry",
+    "Host",
+    "HostState",
+    "Lease",
+    "Operation",
+    "Revision",
+    "Role",
+    "Status",
+]

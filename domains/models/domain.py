@@ -1,0 +1,84 @@
+"""Domains: the inventory, as last read from their hosts."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from domains.models.host import Host
+from domains.vcpu.rules import DomainView
+from domains.vcpu.slots import SlotMap
+from domains.vcpu.topology import Topology
+
+ACTIVE_STATES = frozenset({"running", "idle", "paused", "in shutdown", "pmsuspended"})
+
+
+class Domain(models.Model):
+    """One guest of one host. Only ``domains.inventory`` writes it, by compare-and-swap on ``revision``.
+
+    ``live`` and ``config`` hold slot maps (:class:`domains.vcpu.slots.SlotMapJson`) or null. ``run`` counts
+    the guest's lives; ``libvirt_id`` and ``cpu_time`` (nanoseconds) are what shows that a life goes on.
+    """
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="domains")
+    uuid = models.UUIDField()
+    name = models.TextField()
+    state = models.CharField(max_length=20, default="no state")
+    persistent = models.BooleanField(default=True)
+    gone_at = models.DateTimeField(null=True, help_text="When the host stopped showing this domain.")
+    run = models.PositiveIntegerField(default=0)
+    libvirt_id = models.BigIntegerField(null=True)
+    cpu_time = models.BigIntegerField(null=True)
+    live = models.JSONField(null=True)
+    config = models.JSONField(null=True)
+    topology = models.JSONField(default=dict)
+    numa = models.JSONField(default=dict, help_text="Cell to cpulist of vCPU IDs.")
+    pinning = models.JSONField(default=dict, help_text="vCPU ID to cpulist of host CPUs.")
+    unit_size = models.PositiveSmallIntegerField(default=1)
+    hotplug = models.BooleanField(default=True)
+    machine = models.CharField(max_length=100, blank=True)
+    agent = models.BooleanField(null=True, help_text="Connected or not; null where no agent is configured.")
+    synced_at = models.DateTimeField()
+    revision = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [models.UniqueConstraint(fields=["host", "uuid"], name="domain_once_per_host")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def running(self) -> bool:
+        """Whether the guest is active, paused included."""
+        return self.state in ACTIVE_STATES
+
+    @property
+    def live_map(self) -> SlotMap | None:
+        """The running guest's slots, or None while it is shut off."""
+        return SlotMap.from_json(self.live) if self.live else None
+
+    @property
+    def config_map(self) -> SlotMap | None:
+        """The configuration's slots, or None for a transient domain."""
+        return SlotMap.from_json(self.config) if self.config else None
+
+    @property
+    def places(self) -> Topology:
+        """The guest's topology."""
+        return Topology(**self.topology)
+
+    def view(self) -> DomainView:
+        """Give what the rules need to know. Needs ``host`` loaded."""
+        return DomainView(
+            name=self.name,
+            running=self.running,
+            paused=self.state == "paused",
+            persistent=self.persistent,
+            live=self.live_map,
+            config=self.config_map,
+            unit_size=self.unit_size,
+            hotplug=self.hotplug,
+            specific=self.host.specific,
+            reachable=self.host.reachable,
+            enabled=self.host.enabled,
+        )

@@ -1,0 +1,95 @@
+"""Who may see and change which domains."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
+from django.db import models
+from django.db.models import Q, QuerySet
+
+from domains.models.domain import Domain
+from domains.models.host import Host
+
+Person = AbstractBaseUser | AnonymousUser
+
+
+class Role(models.TextChoices):
+    """What a grant allows."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+SEEING = (Role.VIEWER, Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR)
+CHANGING = (Role.OPERATOR, Role.ADMINISTRATOR)
+
+
+class Grant(models.Model):
+    """A role for one person or group, on all hosts or one, for domain names that match ``pattern``.
+
+    ``pattern`` is a shell pattern with ``*`` and ``?``; the default ``*`` means every domain.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE)
+    group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.CASCADE)
+    role = models.CharField(max_length=20, choices=Role)
+    host = models.ForeignKey(Host, null=True, blank=True, on_delete=models.CASCADE)
+    pattern = models.CharField(max_length=255, default="*")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, group__isnull=True)
+                | Q(user__isnull=True, group__isnull=False),
+                name="grant_to_user_or_group",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.host or 'all hosts'}: {self.pattern}"
+
+
+def is_administrator(user: Person) -> bool:
+    """Whether the user administers Slotboard itself."""
+    return _superuser(user) or _grants(user, (Role.ADMINISTRATOR,)).exists()
+
+
+def domains_seen_by(user: Person) -> QuerySet[Domain]:
+    """Give the domains that the user may see."""
+    return _domains(user, SEEING)
+
+
+def domains_changed_by(user: Person) -> QuerySet[Domain]:
+    """Give the domains that the user may change."""
+    return _domains(user, CHANGING)
+
+
+def _domains(user: Person, roles: tuple[Role, ...]) -> QuerySet[Domain]:
+    if _superuser(user):
+        return Domain.objects.all()
+    allowed = Q(pk__in=[])
+    for grant in _grants(user, roles):
+        if grant.host_id is None and grant.pattern == "*":
+            return Domain.objects.all()
+        on_host = Q() if grant.host_id is None else Q(host=grant.host_id)
+        named = Q() if grant.pattern == "*" else Q(name__regex=_regex(grant.pattern))
+        allowed |= on_host & named
+    return Domain.objects.filter(allowed)
+
+
+def _grants(user: Person, roles: tuple[Role, ...]) -> QuerySet[Grant]:
+    if not user.is_authenticated or not user.is_active:
+        return Grant.objects.none()
+    return Grant.objects.filter(Q(user=user.pk) | Q(group__user=user.pk), role__in=roles).distinct()
+
+
+def _superuser(user: Person) -> bool:
+    return bool(user.is_active and getattr(user, "is_superuser", False))
+
+
+def _regex(pattern: str) -> str:
+    """Turn a shell pattern into a regular expression that SQLite and PostgreSQL read alike."""
+    special = {"*": ".*", "?": "."}
+    return "^" + "".join(special.get(c, c if c.isalnum() else f"\\{c}") for c in pattern) + "$"

@@ -1,0 +1,54 @@
+"""Hypervisor hosts, as Slotboard knows them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class HostState(models.TextChoices):
+    """Whether the watcher has the host on the line."""
+
+    CONNECTED = "connected"
+    UNREACHABLE = "unreachable"
+    PAUSED = "paused"
+
+
+class Host(models.Model):
+    """One libvirt connection: its address in allow-listed fields, and what was last seen of it."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    driver = models.CharField(max_length=20, default="qemu")
+    transport = models.CharField(max_length=10, default="unix")
+    hostname = models.CharField(max_length=255, blank=True)
+    port = models.PositiveIntegerField(null=True, blank=True)
+    username = models.CharField(max_length=100, blank=True)
+    path = models.CharField(max_length=100, default="system")
+    socket = models.CharField(max_length=107, blank=True)
+    credential = models.CharField(max_length=100, blank=True)
+
+    queue = models.CharField(max_length=100, default="default")
+    enabled = models.BooleanField(default=True)
+    monitor = models.BooleanField(default=False, help_text="Listen to QEMU's monitor events (read-write).")
+
+    state = models.CharField(max_length=20, choices=HostState, default=HostState.UNREACHABLE)
+    state_since = models.DateTimeField()
+    last_seen = models.DateTimeField(null=True)
+    libvirt_version = models.BigIntegerField(null=True)
+    hypervisor = models.CharField(max_length=50, blank=True)
+    hypervisor_version = models.BigIntegerField(null=True)
+    cpus = models.PositiveIntegerField(null=True)
+    specific = models.BooleanField(default=True, help_text="Plugs a vCPU by its ID.")
+    asynchronous = models.BooleanField(default=False, help_text="Can ask for an unplug without waiting.")
+    last_error = models.TextField(blank=True)
+    revision = models.BigIntegerField(default=0, db_index=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a worker may open a connection to it."""
+        return self.enabled and self.state == HostState.CONNECTED
