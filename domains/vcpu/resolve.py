@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from domains.vcpu.reasons import Reason
-from domains.vcpu.rules import Action, Refusal, expand, precondition, refusal
+from domains.vcpu.refusals import Refusal, invalid
+from domains.vcpu.rules import Action, expand, precondition, refusal
 from domains.vcpu.slots import Side, SlotMap
 from domains.vcpu.view import DomainView
 
@@ -21,9 +22,7 @@ def resolve(view: DomainView, action: Action, wanted: Wanted, sides: tuple[Side,
     plugged in units the answer is the first slot of a whole unit, to be widened with ``expand``.
     """
     if (action, wanted) not in ((Action.ADD, "first"), (Action.REMOVE, "highest")):
-        return Refusal(
-            Reason.INVALID_REQUEST, details={"problem": f"“{wanted}” does not go with {action.value}."}
-        )
+        return invalid(f"“{wanted}” does not go with {action.value}.")
     maps: list[tuple[Side, SlotMap]] = []
     for side in sides:
         refused = precondition(view, action, side)
@@ -33,7 +32,7 @@ def resolve(view: DomainView, action: Action, wanted: Wanted, sides: tuple[Side,
         if slots is not None:
             maps.append((side, slots))
     if not maps:
-        return Refusal(Reason.INVALID_REQUEST, details={"problem": "Name at least one side."})
+        return invalid("Name at least one side.")
     return _first(view, maps) if action is Action.ADD else _highest(view, maps)
 
 

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from enum import StrEnum
 
-from domains.vcpu import cpulist, units
+from domains.vcpu import checks, units
+from domains.vcpu.checks import Facts, facts_of
 from domains.vcpu.reasons import Reason
-from domains.vcpu.sentences import sentence
+from domains.vcpu.refusals import Refusal, invalid
 from domains.vcpu.slots import Side, SlotMap
 from domains.vcpu.view import DomainView
+
+__all__ = [
+    "Action",
+    "Refusal",
+    "expand",
+    "hint",
+    "precondition",
+    "refusal",
+    "removable_set",
+    "slot_reasons",
+]
 
 
 class Action(StrEnum):
@@ -24,30 +35,6 @@ class Action(StrEnum):
     SYNC = "sync"
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a change cannot be made. ``details`` are the extras that ``sentence`` knows."""
-
-    reason: Reason
-    vcpu: int | None = None
-    side: Side | None = None
-    details: dict[str, int | str] = field(default_factory=dict)
-
-    def sentence(self, domain: str) -> str:
-        """Say it to people."""
-        return sentence(self.reason, domain=domain, vcpu=self.vcpu, side=self.side, **self.details)
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """One side's slots with what is dear to compute: the fixed IDs, highest first."""
-
-    slots: SlotMap
-    side: Side
-    unit_size: int
-    fixed: tuple[int, ...]
-
-
 def refusal(view: DomainView, action: Action, ids: frozenset[int], side: Side) -> Refusal | None:
     """Say why these slots cannot be changed in one call on one side, or None if nothing speaks against it.
 
@@ -55,14 +42,14 @@ def refusal(view: DomainView, action: Action, ids: frozenset[int], side: Side) -
     and the guest's actions look at each unit by itself.
     """
     if not ids:
-        return _invalid("Name at least one vCPU.")
+        return invalid("Name at least one vCPU.")
     refused = precondition(view, action, side)
     slots = view.slots(side)
     if refused or slots is None:
         return refused
     if action is Action.SYNC:
         return _refused_sync(view, ids, side)
-    return _CHECKS[action](_facts(slots, side, view.unit_size), ids)
+    return _CHECKS[action](facts_of(slots, side, view.unit_size), ids)
 
 
 def precondition(view: DomainView, action: Action, side: Side) -> Refusal | None:
@@ -72,23 +59,10 @@ def precondition(view: DomainView, action: Action, side: Side) -> Refusal | None
     if not view.reachable:
         return Refusal(Reason.HOST_UNREACHABLE)
     if not _fits(action, side):
-        return _invalid(
-            f"{action.value.replace('_', ' ').capitalize()} is not done on the {side.value} side."
-        )
+        return invalid(f"{action.value.replace('_', ' ').capitalize()} is not done on the {side.value} side.")
     if action in (Action.ONLINE, Action.OFFLINE):
         return _agent_precondition(view)
-    if not view.specific:
-        return Refusal(Reason.SPECIFIC_UNSUPPORTED, side=side)
-    if side is Side.LIVE or action is Action.SYNC:
-        if not view.running or view.live is None:
-            return Refusal(Reason.DOMAIN_NOT_RUNNING, side=Side.LIVE)
-    if side is Side.CONFIG or action is Action.SYNC:
-        if not view.persistent or view.config is None:
-            return Refusal(Reason.DOMAIN_NOT_PERSISTENT, side=Side.CONFIG)
-    if not view.hotplug and not (side is Side.CONFIG and action is Action.REMOVE):
-        # In the configuration an added slot counts as hotplugged, and such a guest would not start any more.
-        return Refusal(Reason.HOTPLUG_UNSUPPORTED, side=side)
-    return None
+    return _side_precondition(view, action, side)
 
 
 def hint(view: DomainView, action: Action, ids: frozenset[int], side: Side) -> Reason | None:
@@ -114,7 +88,7 @@ def slot_reasons(view: DomainView, action: Action, side: Side) -> dict[int, Reas
         return dict.fromkeys(range(known.maximum), reason) if known else {}
     if action is Action.SYNC:
         return _sync_reasons(view, slots, side)
-    facts = _facts(slots, side, view.unit_size)
+    facts = facts_of(slots, side, view.unit_size)
     step = 1 if side is Side.GUEST else view.unit_size
     check = _CHECKS[action]
     reasons: dict[int, Reason] = {}
@@ -146,6 +120,20 @@ def _fits(action: Action, side: Side) -> bool:
     return side is not Side.GUEST
 
 
+def _side_precondition(view: DomainView, action: Action, side: Side) -> Refusal | None:
+    concerned = (Side.LIVE, Side.CONFIG) if action is Action.SYNC else (side,)
+    if not view.specific:
+        return Refusal(Reason.SPECIFIC_UNSUPPORTED, side=side)
+    if Side.LIVE in concerned and (not view.running or view.live is None):
+        return Refusal(Reason.DOMAIN_NOT_RUNNING, side=Side.LIVE)
+    if Side.CONFIG in concerned and (not view.persistent or view.config is None):
+        return Refusal(Reason.DOMAIN_NOT_PERSISTENT, side=Side.CONFIG)
+    if not view.hotplug and not (side is Side.CONFIG and action is Action.REMOVE):
+        # In the configuration an added slot counts as hotplugged, and such a guest would not start any more.
+        return Refusal(Reason.HOTPLUG_UNSUPPORTED, side=side)
+    return None
+
+
 def _agent_precondition(view: DomainView) -> Refusal | None:
     if not view.running or view.live is None:
         return Refusal(Reason.DOMAIN_NOT_RUNNING)
@@ -154,105 +142,12 @@ def _agent_precondition(view: DomainView) -> Refusal | None:
     return None if view.agent else Refusal(Reason.AGENT_UNAVAILABLE)
 
 
-def _invalid(problem: str) -> Refusal:
-    return Refusal(Reason.INVALID_REQUEST, details={"problem": problem})
-
-
-def _facts(slots: SlotMap, side: Side, unit_size: int) -> _Facts:
-    return _Facts(slots, side, unit_size, tuple(sorted(slots.fixed, reverse=True)))
-
-
-def _out_of_range(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    highest, maximum = max(ids), facts.slots.maximum
-    if min(ids) < 0:
-        return Refusal(Reason.OUT_OF_RANGE, min(ids), facts.side, {"maximum": maximum})
-    if highest >= maximum:
-        return Refusal(Reason.OUT_OF_RANGE, highest, facts.side, {"maximum": maximum})
-    return None
-
-
-def _partial_unit(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    for part in units.split(ids, facts.unit_size):
-        vcpu = min(part)
-        unit = units.unit_of(vcpu, facts.unit_size)
-        if part != unit:
-            return Refusal(Reason.PARTIAL_UNIT, vcpu, facts.side, {"unit": cpulist.dump(unit)})
-    if facts.side is Side.LIVE and len(ids) > facts.unit_size:
-        return _invalid("A running guest's vCPUs are changed one unit at a time.")
-    return None
-
-
-def _followed_by_fixed(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    if facts.side is not Side.CONFIG:
-        return None
-    if 0 in ids:
-        return Refusal(Reason.VCPU0_FIXED, 0, facts.side)
-    after = next((vcpu for vcpu in facts.fixed if vcpu not in ids), 0)
-    if after > min(ids):
-        return Refusal(Reason.FOLLOWED_BY_FIXED, min(ids), facts.side, {"fixed": after})
-    return None
-
-
-def _check_add(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    refused = _out_of_range(facts, ids)
-    if refused:
-        return refused
-    already = ids & facts.slots.present
-    # A live call fails for one present slot among several; a config call is only pointless if all are.
-    if already and (facts.side is Side.LIVE or already == ids):
-        return Refusal(Reason.ALREADY_PRESENT, min(already), facts.side)
-    return _partial_unit(facts, ids) or _followed_by_fixed(facts, ids)
-
-
-def _check_remove(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    refused = _out_of_range(facts, ids)
-    if refused:
-        return refused
-    already = ids - facts.slots.present
-    if already and (facts.side is Side.LIVE or already == ids):
-        return Refusal(Reason.ALREADY_ABSENT, min(already), facts.side)
-    refused = _partial_unit(facts, ids) or _followed_by_fixed(facts, ids)
-    if refused or facts.side is Side.CONFIG:
-        return refused
-    fixed = ids - facts.slots.removable
-    if 0 in fixed:
-        return Refusal(Reason.VCPU0_FIXED, 0, facts.side)
-    return Refusal(Reason.NOT_REMOVABLE, min(fixed), facts.side) if fixed else None
-
-
-def _check_make_removable(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    refused = _out_of_range(facts, ids)
-    if refused:
-        return refused
-    absent = ids - facts.slots.present
-    if absent:
-        return Refusal(Reason.ALREADY_ABSENT, min(absent), facts.side)
-    if 0 in ids:
-        return Refusal(Reason.VCPU0_FIXED, 0, facts.side)
-    if ids <= facts.slots.removable:
-        return Refusal(Reason.ALREADY_REMOVABLE, min(ids), facts.side)
-    # Fixed ones above do not stand in the way: they are named in the same call, see removable_set.
-    return _partial_unit(facts, ids)
-
-
-def _check_online(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    refused = _out_of_range(facts, ids)
-    absent = ids - facts.slots.present
-    if refused or not absent:
-        return refused
-    return Refusal(Reason.ALREADY_ABSENT, min(absent), Side.LIVE)
-
-
-def _check_offline(facts: _Facts, ids: frozenset[int]) -> Refusal | None:
-    return _check_online(facts, ids) or (Refusal(Reason.NOT_OFFLINABLE, 0, facts.side) if 0 in ids else None)
-
-
-_CHECKS: dict[Action, Callable[[_Facts, frozenset[int]], Refusal | None]] = {
-    Action.ADD: _check_add,
-    Action.REMOVE: _check_remove,
-    Action.MAKE_REMOVABLE: _check_make_removable,
-    Action.ONLINE: _check_online,
-    Action.OFFLINE: _check_offline,
+_CHECKS: dict[Action, Callable[[Facts, frozenset[int]], Refusal | None]] = {
+    Action.ADD: checks.check_add,
+    Action.REMOVE: checks.check_remove,
+    Action.MAKE_REMOVABLE: checks.check_make_removable,
+    Action.ONLINE: checks.check_online,
+    Action.OFFLINE: checks.check_offline,
 }
 
 
@@ -261,9 +156,9 @@ def _refused_sync(view: DomainView, ids: frozenset[int], side: Side) -> Refusal 
     changed, model = view.slots(side), view.slots(_other(side))
     if changed is None or model is None:
         return None
-    facts = _facts(changed, side, view.unit_size)
-    for slots in (facts, _facts(model, _other(side), view.unit_size)):
-        refused = _out_of_range(slots, ids)
+    facts = facts_of(changed, side, view.unit_size)
+    for slots in (facts, facts_of(model, _other(side), view.unit_size)):
+        refused = checks.out_of_range(slots, ids)
         if refused:
             return refused
     added, removed = ids & (model.present - changed.present), ids & (changed.present - model.present)
@@ -271,7 +166,10 @@ def _refused_sync(view: DomainView, ids: frozenset[int], side: Side) -> Refusal 
         reason = Reason.ALREADY_PRESENT if min(ids) in changed.present else Reason.ALREADY_ABSENT
         return Refusal(reason, min(ids), side)
     for action, differing in ((Action.ADD, added), (Action.REMOVE, removed)):
-        for part in units.split(differing, view.unit_size):
+        parts = (
+            units.split(differing, view.unit_size) if side is Side.LIVE else [differing] if differing else []
+        )
+        for part in parts:
             refused = _CHECKS[action](facts, part)
             if refused:
                 return refused

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TypedDict
 
 
@@ -57,7 +57,13 @@ class Topology:
 
     def to_json(self) -> TopologyJson:
         """Give the stored form."""
-        return TopologyJson(**asdict(self))
+        return {
+            "sockets": self.sockets,
+            "dies": self.dies,
+            "clusters": self.clusters,
+            "cores": self.cores,
+            "threads": self.threads,
+        }
 
     @classmethod
     def from_json(cls, value: TopologyJson) -> Topology:
