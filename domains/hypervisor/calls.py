@@ -1,0 +1,32 @@
+"""The edge to libvirt's Python binding: its exceptions end here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import libvirt
+
+from domains.hypervisor.errors import Change, opening_failed, translate
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def translated(change: Change | None = None) -> Iterator[None]:
+    """Raise our own errors for what libvirt raises inside. ``change`` is what the call asks for."""
+    try:
+        yield
+    except libvirt.libvirtError as error:
+        raise translate(error.get_error_code(), error.get_error_domain(), str(error), change) from error
+
+
+@contextmanager
+def opening(uri: str) -> Iterator[None]:
+    """Raise ``HostUnreachable`` for what libvirt raises inside; its own words go to the log only."""
+    try:
+        yield
+    except libvirt.libvirtError as error:
+        logger.warning("Could not open %r: code %s, %s", uri, error.get_error_code(), error)
+        raise opening_failed(error.get_error_code()) from error

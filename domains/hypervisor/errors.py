@@ -1,0 +1,164 @@
+"""The one family of errors that leaves this room: libvirt's codes in Slotboard's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from domains.vcpu.reasons import Reason
+from domains.vcpu.slots import Side
+
+
+class GatewayError(Exception):
+    """A call to the hypervisor failed. ``code`` and ``text`` are libvirt's own, kept for the history."""
+
+    reason = Reason.HYPERVISOR_ERROR
+
+    def __init__(self, text: str, *, code: int | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+
+
+class HostUnreachable(GatewayError):
+    """No connection could be opened, so nothing was asked of the host. ``text`` is a sentence by code."""
+
+    reason = Reason.HOST_UNREACHABLE
+
+
+class ConnectionLost(GatewayError):
+    """The connection broke during a call: the host may still carry out what it had received."""
+
+    reason = Reason.INTERRUPTED
+
+
+class DomainNotFound(GatewayError):
+    """The host has no such domain."""
+
+    reason = Reason.DOMAIN_NOT_FOUND
+
+
+class UnknownOutcome(GatewayError):
+    """libvirt's code 68, or no code at all: only reading the domain again tells what happened."""
+
+    reason = Reason.UNPLUG_UNCONFIRMED
+
+
+class GuestRefused(GatewayError):
+    """The guest answered that it will not let go: said by libvirt on pSeries, by QEMU's monitor on x86."""
+
+    reason = Reason.GUEST_REFUSED
+
+
+class ChangeRejected(GatewayError):
+    """The host refused the change.
+
+    ``reason`` is set where the code alone is exact. Where it is ``hypervisor_error``, the rules applied to a
+    fresh reading tell more: one code of libvirt's stands for several situations.
+    """
+
+    def __init__(
+        self, text: str, *, code: int | None = None, reason: Reason = Reason.HYPERVISOR_ERROR
+    ) -> None:
+        super().__init__(text, code=code)
+        self.reason = reason
+
+
+class ForkedProcess(RuntimeError):
+    """A connection or the event loop was used in another process than the one that opened it."""
+
+
+class Code(IntEnum):
+    """The codes of libvirt (``VIR_ERR_*``) that mean something of their own here."""
+
+    INTERNAL_ERROR = 1
+    NO_SUPPORT = 3
+    UNKNOWN_HOST = 4
+    NO_CONNECT = 5
+    INVALID_CONN = 6
+    OPERATION_FAILED = 9
+    OPERATION_DENIED = 29
+    SYSTEM_ERROR = 38
+    RPC = 39
+    GNUTLS_ERROR = 40
+    NO_DOMAIN = 42
+    AUTH_FAILED = 45
+    OPERATION_INVALID = 55
+    OPERATION_TIMEOUT = 68
+    AUTH_CANCELLED = 79
+    OPERATION_UNSUPPORTED = 84
+    ACCESS_DENIED = 88
+    AUTH_UNAVAILABLE = 94
+
+
+class Origin(IntEnum):
+    """The parts of libvirt (``VIR_FROM_*``) whose errors speak of the connection, not of the domain."""
+
+    NONE = 0
+    RPC = 7
+    REMOTE = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a failed call had asked for: some codes are exact only together with it."""
+
+    ids: frozenset[int]
+    present: bool
+    side: Side
+
+
+_BROKEN = frozenset({Code.INTERNAL_ERROR, Code.NO_CONNECT, Code.INVALID_CONN, Code.SYSTEM_ERROR, Code.RPC})
+_SIDE_MISSING = {Side.LIVE: Reason.DOMAIN_NOT_RUNNING, Side.CONFIG: Reason.DOMAIN_NOT_PERSISTENT}
+_OPENING = {
+    Code.UNKNOWN_HOST: "The host's name is not known.",
+    Code.NO_CONNECT: "The host's libvirt did not take the connection.",
+    Code.SYSTEM_ERROR: "Nothing answers there, or this machine may not connect to it.",
+    Code.RPC: "The host broke off while the connection was being made.",
+    Code.GNUTLS_ERROR: "The host's certificate, or ours, was not accepted.",
+    Code.AUTH_FAILED: "The host did not accept our credentials.",
+    Code.AUTH_CANCELLED: "The host did not accept our credentials.",
+    Code.AUTH_UNAVAILABLE: "The host offers no way to sign in that we can use.",
+    Code.ACCESS_DENIED: "The host does not let us in.",
+    Code.OPERATION_DENIED: "The host does not let us in.",
+}
+
+
+def opening_failed(code: int | None) -> HostUnreachable:
+    """Give the error for a connection that could not be opened: a sentence by code, never the raw text."""
+    text = "The connection could not be opened."
+    return HostUnreachable(
+        next((words for known, words in _OPENING.items() if known == code), text), code=code
+    )
+
+
+def translate(code: int | None, origin: int | None, text: str, change: Change | None = None) -> GatewayError:
+    """Turn one of libvirt's errors during a call into ours, by its code and never by its words.
+
+    ``origin`` is libvirt's error domain, ``change`` what the call had asked for, None for a reading.
+    """
+    if (origin in (Origin.RPC, Origin.REMOTE) and code in _BROKEN) or code == Code.INVALID_CONN:
+        return ConnectionLost(text, code=code)
+    nothing_said = code in (None, 0) or (code == Code.INTERNAL_ERROR and origin in (None, Origin.NONE))
+    if nothing_said or code == Code.OPERATION_TIMEOUT:
+        return UnknownOutcome(text, code=code)
+    if code == Code.NO_DOMAIN:
+        return DomainNotFound(text, code=code)
+    if change is None:
+        return GatewayError(text, code=code)
+    if code == Code.OPERATION_FAILED and change.side is Side.LIVE and not change.present:
+        return GuestRefused(text, code=code)
+    return ChangeRejected(text, code=code, reason=_exact_reason(code, change))
+
+
+def _exact_reason(code: int | None, change: Change) -> Reason:
+    if code == Code.NO_SUPPORT:
+        return Reason.SPECIFIC_UNSUPPORTED
+    if code == Code.OPERATION_INVALID:
+        return _SIDE_MISSING.get(change.side, Reason.HYPERVISOR_ERROR)
+    if code == Code.OPERATION_UNSUPPORTED and change.present and len(change.ids) == 1:
+        # For one added slot only the machine type can be meant; a removal also fails so for a fixed slot.
+        return Reason.HOTPLUG_UNSUPPORTED
+    if code == Code.SYSTEM_ERROR and change.side is Side.CONFIG:
+        return Reason.CONFIG_WRITE_FAILED
+    return Reason.HYPERVISOR_ERROR
