@@ -76,6 +76,7 @@ class Code(IntEnum):
     UNKNOWN_HOST = 4
     NO_CONNECT = 5
     INVALID_CONN = 6
+    INVALID_ARG = 8
     OPERATION_FAILED = 9
     OPERATION_DENIED = 29
     SYSTEM_ERROR = 38

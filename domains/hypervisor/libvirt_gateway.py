@@ -1,0 +1,140 @@
+"""The gateway to a real libvirt."""
+
+from __future__ import annotations
+
+import os
+
+import libvirt
+
+from domains.hypervisor import eventloop, readings
+from domains.hypervisor.calls import opening, translated
+from domains.hypervisor.errors import Change, ForkedProcess, GatewayError
+from domains.hypervisor.events import HintCallback, Subscription
+from domains.hypervisor.gateway import DomainReading, DomainStatistics, HostReading
+from domains.hypervisor.monitor import MonitoredRemoval
+from domains.hypervisor.plug import plug
+from domains.vcpu.domainxml import DomainXmlError
+from domains.vcpu.slots import Side
+
+_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT = 5, 3
+_ASYNCHRONOUS_SINCE = 12_004_000
+_NO_WAITING: int = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
+_STATE: int = libvirt.VIR_DOMAIN_STATS_STATE | libvirt.VIR_DOMAIN_STATS_CPU_TOTAL
+_ALL: int = _STATE | libvirt.VIR_DOMAIN_STATS_VCPU
+_READINGS = 3  # a domain that starts or stops between two calls is looked at again
+
+
+class LibvirtGateway:
+    """One libvirt connection, opened at once and used by the process that opened it alone.
+
+    Opening has no deadline in libvirt: do it only in a process that may be killed. With ``monitor`` QEMU's own
+    events are used too, which needs a read-write connection.
+    """
+
+    def __init__(self, uri: str, *, readonly: bool, monitor: bool = False) -> None:
+        """Open the connection. Raises ``HostUnreachable``, or ``ForkedProcess`` after a fork."""
+        eventloop.ensure_running()
+        self._pid = os.getpid()
+        self._monitor = monitor and not readonly
+        self._subscriptions: list[Subscription] = []
+        with opening(uri):
+            self._open: libvirt.virConnect | None = (libvirt.openReadOnly if readonly else libvirt.open)(uri)
+            self._is_qemu = self._open.getType() == "QEMU"
+            if self._is_qemu:
+                self._open.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection still stood when it was last used or kept alive."""
+        return self._open is not None and self._open.isAlive() == 1
+
+    def read_host(self) -> HostReading:
+        """Read versions and capabilities."""
+        connection = self._connection()
+        with translated():
+            version = connection.getLibVersion()
+            return HostReading(
+                libvirt_version=version,
+                hypervisor=connection.getType(),
+                hypervisor_version=connection.getVersion(),
+                cpus=connection.getInfo()[2],
+                specific=self._is_qemu,
+                asynchronous=self._is_qemu and version >= _ASYNCHRONOUS_SINCE,
+            )
+
+    def read_domain(self, uuid: str) -> DomainReading:
+        """Read one domain afresh: both XML documents, its state and its run. Raises ``DomainNotFound``."""
+        domain = self._lookup(uuid)
+        for _ in range(_READINGS):
+            reading = self._read(domain)
+            if reading is not None:
+                return reading
+        raise GatewayError("The domain kept starting or stopping while it was read.")
+
+    def read_statistics(self) -> list[DomainStatistics]:
+        """Read the bulk statistics of all domains without waiting for busy ones."""
+        with translated():
+            return [_statistics(*row) for row in self._connection().getAllDomainStats(_ALL, _NO_WAITING)]
+
+    def set_slots(self, uuid: str, ids: frozenset[int], *, present: bool, side: Side) -> None:
+        """Ask the host to make exactly these slots present or absent, see the protocol."""
+        change = Change(ids, present, side)
+        domain = self._lookup(uuid)
+        if self._monitor and self._is_qemu and side is Side.LIVE and not present:
+            MonitoredRemoval(self._connection(), domain, change).run()
+        else:
+            plug(domain, change)
+
+    def subscribe(self, callback: HintCallback) -> None:
+        """Have every sign of a change handed to ``callback``, in libvirt's event thread, until closed."""
+        connection = self._connection()
+        with translated():
+            self._subscriptions.append(
+                Subscription(connection, callback, monitor=self._monitor and self._is_qemu)
+            )
+
+    def close(self) -> None:
+        """Give the connection up. Closing twice is harmless."""
+        if self._open is None:
+            return
+        connection = self._connection()
+        for subscription in self._subscriptions:
+            subscription.cancel()
+        self._subscriptions.clear()
+        self._open = None
+        with translated():
+            connection.close()
+
+    def _connection(self) -> libvirt.virConnect:
+        if self._pid != os.getpid():
+            raise ForkedProcess("This connection was opened by another process.")
+        if self._open is None:
+            raise GatewayError("The connection was closed.")
+        return self._open
+
+    def _lookup(self, uuid: str) -> libvirt.virDomain:
+        with translated():
+            return self._connection().lookupByUUIDString(uuid)
+
+    def _read(self, domain: libvirt.virDomain) -> DomainReading | None:
+        """Read once. None if the domain started or stopped between the calls."""
+        with translated():
+            statistics = _statistics(*self._connection().domainListGetStats([domain], _STATE, _NO_WAITING)[0])
+            live_xml = domain.XMLDesc(0) if statistics.libvirt_id is not None else None
+            persistent = domain.isPersistent() == 1
+            config_xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if persistent else None
+        try:
+            reading = readings.reading_of(live_xml, config_xml, statistics)
+        except DomainXmlError as error:
+            raise GatewayError(str(error)) from error
+        # The XML of a guest that has stopped since is its configuration, and carries no ID.
+        return reading if reading.libvirt_id == statistics.libvirt_id else None
+
+
+def open_gateway(uri: str, *, readonly: bool, monitor: bool = False) -> LibvirtGateway:
+    """Open a connection to a host. ``uri`` comes from ``HostAddress.uri``. Raises ``HostUnreachable``."""
+    return LibvirtGateway(uri, readonly=readonly, monitor=monitor)
+
+
+def _statistics(domain: libvirt.virDomain, fields: dict[str, object]) -> DomainStatistics:
+    return readings.statistics_of(domain.UUIDString(), domain.name(), domain.ID(), fields)
