@@ -1,0 +1,135 @@
+"""Getting a guest into the state in which the lab keeps it, and knowing when it is there."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab.domain_xml import domain_xml
+from lab.errors import LabError
+from lab.folders import Folders
+from lab.guests import Guest, Rest
+from lab.images import ensure_image
+from lab.progress import Progress
+from lab.root import describe_versions
+from lab.settings import Settings
+from lab.virsh import Virsh, VirshError
+
+READY = "slotboard-guest: ready"
+# Five seconds are usual, fifteen for power01; the rest is for busy machines.
+_BOOT_SECONDS = 180
+# Booting is work for one CPU; with more than two at once everybody waits on a small machine.
+_BOOTS_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boot:
+    """Defines and starts guests of one instance."""
+
+    folders: Folders
+    virsh: Virsh
+    settings: Settings
+    progress: Progress
+
+    def bring_all(self, guests: Sequence[Guest]) -> None:
+        """Bring the guests up: the first alone, since somebody may be waiting for it, then the others.
+
+        Raises LabError with all failures when every guest was tried.
+        """
+        self.progress(describe_versions(self.folders.root))
+        states = self.virsh.states()
+        failures: list[str] = []
+        self._bring_each([guests[0]], states, failures)
+        rest = list(reversed(guests[1:]))
+        # Daemon threads: a signal that ends this process need not wait for a guest that boots.
+        workers = [
+            threading.Thread(target=self._bring_each, args=(rest, states, failures), daemon=True)
+            for _ in range(_BOOTS_AT_ONCE)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        if failures:
+            raise LabError(" ".join(failures))
+
+    def _bring_each(self, waiting: list[Guest], states: dict[str, str], failures: list[str]) -> None:
+        while True:
+            try:
+                guest = waiting.pop()
+            except IndexError:
+                return
+            try:
+                self._install_image(guest)
+                self.progress(f"{guest.name}: {self.bring(guest, states.get(guest.name))}")
+            except LabError as error:
+                failures.append(str(error))
+                self.progress(f"{guest.name}: {error}")
+
+    def _install_image(self, guest: Guest) -> None:
+        if guest.rest is not Rest.SHUT_OFF:
+            root = self.folders.root.resolve()
+            image = ensure_image(guest.architecture, self.settings, root, self.progress)
+            self.folders.install(image, guest.architecture)
+
+    def bring(self, guest: Guest, state: str | None) -> str:
+        """Bring a guest that is in `state` (None: unknown to libvirt) to its resting state; say what was done."""
+        if state is None and guest.persistent:
+            self._with_file("define", guest)
+            state = "shut off"
+        if guest.rest is Rest.SHUT_OFF or state not in (None, "shut off"):
+            return state or ""
+        began = time.monotonic()
+        self._start(guest, state)
+        self.wait_until_ready(guest)
+        if guest.rest is Rest.PAUSED:
+            self.virsh("suspend", guest.name)
+        return f"{guest.rest} (ready after {time.monotonic() - began:.1f} s)"
+
+    def _start(self, guest: Guest, state: str | None) -> None:
+        # The mark of the boot before must not be taken for this one's.
+        self.folders.console(guest.name).unlink(missing_ok=True)
+        if state is None:
+            self._with_file("create", guest)
+        else:
+            self.virsh("start", guest.name)
+
+    def _with_file(self, command: str, guest: Guest) -> None:
+        with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+            file.write(domain_xml(guest, self.settings.accelerator))
+            file.flush()
+            self.virsh(command, file.name)
+
+    def wait_until_ready(self, guest: Guest) -> None:
+        """Return when the guest's init says so on the console and its agent, if it has one, answers.
+
+        Raises LabError naming the guest and its log when it ends, or is not ready in time.
+        """
+        console = self.folders.console(guest.name)
+        end = time.monotonic() + _BOOT_SECONDS
+        looked = time.monotonic()
+        while not self._ready(guest):
+            if time.monotonic() > end:
+                raise LabError(f"{guest.name} was not ready within {_BOOT_SECONDS} s; see {console}.")
+            if time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                if self.virsh.states().get(guest.name) not in ("running", "paused"):
+                    raise LabError(f"{guest.name} ended while it booted; see {console}.")
+            time.sleep(0.1)
+
+    def _ready(self, guest: Guest) -> bool:
+        try:
+            if READY not in self.folders.console(guest.name).read_text(errors="replace"):
+                return False
+        except FileNotFoundError:
+            return False
+        if not guest.agent:
+            return True
+        try:
+            self.virsh("qemu-agent-command", guest.name, '{"execute": "guest-ping"}')
+        except VirshError:
+            return False
+        return True

@@ -1,0 +1,131 @@
+"""The process that a lab instance lives by: it holds the daemons, and starts crashed guests again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.boot import Boot
+from lab.errors import LabError
+from lab.folders import Folders
+from lab.guests import BY_NAME, GUESTS, Guest
+from lab.processes import descendants
+from lab.progress import Progress
+from lab.restart import Restraint, needs_restart, parse_event
+from lab.settings import FILES
+from lab.virsh import Virsh
+
+Inside = subprocess.Popen[bytes]
+
+
+@contextmanager
+def daemons(folders: Folders, root: Path) -> Iterator[Inside | None]:
+    """Hold an instance alive: its daemons run within, and nothing of it is left afterwards.
+
+    Yields the process whose end is the instance's end, or None when another guardian holds the instance.
+    """
+    lock = folders.take_lock()
+    if lock is None:
+        yield None
+        return
+    with lock:
+        folders.prepare(root)
+        paths = (root, folders.run, folders.etc, folders.lib, folders.log)
+        # Whichever way this process ends, the kernel then ends the first process of the namespaces, and with it
+        # every other in them; the mounts go with the last.
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--net", "--fork"]
+        command += ["--kill-child", "--propagation", "private", "sh", str(FILES / "instance.sh")]
+        inside = subprocess.Popen(
+            [*command, *map(str, paths)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[lock.fileno()],
+            start_new_session=True,  # a Ctrl-C on the terminal is for the guardian alone
+        )
+        try:
+            yield inside
+        finally:
+            _end(inside)
+            shutil.rmtree(folders.run, ignore_errors=True)
+
+
+def _end(inside: Inside) -> None:
+    """End everything in the namespaces and return when all of it is gone."""
+    # The first process in there is the one below "unshare", which waits for it; and the kernel lets it go only
+    # after every other process of the namespace.
+    for pid in sorted(descendants(inside.pid))[:1]:
+        os.kill(pid, signal.SIGKILL)
+    try:
+        inside.wait(4)
+    except subprocess.TimeoutExpired:
+        inside.kill()
+        inside.wait()
+
+
+@dataclass(slots=True)
+class Guardian:
+    """Watches the guests of an instance and starts the crashed ones again."""
+
+    virsh: Virsh
+    boot: Boot
+    progress: Progress
+    _active: set[str] = field(default_factory=set)
+    _restraint: Restraint = field(default_factory=Restraint)
+
+    def watch(self, inside: Inside) -> None:
+        """Watch until the instance ends; then raise LabError, since nobody here ended it."""
+        while inside.poll() is None:
+            if self.virsh.answers():
+                self._watch_once()
+            time.sleep(0.2)
+        raise LabError(f"The first process of the lab ended with status {inside.returncode}.")
+
+    def _watch_once(self) -> None:
+        """Watch until libvirt hangs up."""
+        command = self.virsh.command("event", "--event", "lifecycle", "--loop")
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as events:
+            try:
+                time.sleep(0.2)  # until virsh has registered: what happened before is seen by looking
+                for guest in GUESTS:
+                    self._look(guest, None)
+                for line in events.stdout or ():
+                    stopped = parse_event(line)
+                    if stopped and stopped.name in BY_NAME:
+                        self._look(BY_NAME[stopped.name], stopped.detail)
+                    elif stopped is None:
+                        self._remember_active()
+            finally:
+                events.kill()
+
+    def _remember_active(self) -> None:
+        self._active = {name for name, state in self.virsh.states().items() if state != "shut off"}
+
+    def _look(self, guest: Guest, detail: str | None) -> None:
+        state, reason = self.virsh.state_and_reason(guest.name)
+        ran = guest.name in self._active
+        if state not in (None, "shut off"):
+            self._active.add(guest.name)
+            return
+        self._active.discard(guest.name)
+        if not needs_restart(guest, state=state, reason=reason, detail=detail, ran=ran):
+            return
+        if self._restraint.allows(guest.name):
+            self.progress(f"{guest.name} crashed; starting it again")
+            threading.Thread(target=self._restart, args=(guest, state), daemon=True).start()
+        else:
+            self.progress(f"{guest.name} crashed too often; it stays down until it is started by hand")
+
+    def _restart(self, guest: Guest, state: str | None) -> None:
+        try:
+            self.progress(f"{guest.name}: {self.boot.bring(guest, state)}")
+        except LabError as error:
+            self.progress(str(error))

@@ -1,0 +1,58 @@
+"""Which guests the lab starts again by itself: those that crashed, never one that somebody stopped."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from lab.guests import Guest
+
+# A guest that crashes more often than this within a minute is left alone, its log being worth a look.
+_MOST_PER_MINUTE = 5
+_EVENT = re.compile(r"event 'lifecycle' for domain '(?P<name>[^']+)': (?P<event>\w+) (?P<detail>\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A guest stopped, as `virsh event` told: its name and why ("Failed", "Crashed", "Destroyed" ...)."""
+
+    name: str
+    detail: str
+
+
+def parse_event(line: str) -> Stopped | None:
+    """Return what a line of `virsh event --event lifecycle` says about a stop, None for anything else."""
+    match = _EVENT.search(line)
+    if match is None or match["event"] not in ("Stopped", "Crashed"):
+        return None
+    return Stopped(match["name"], match["detail"])
+
+
+def needs_restart(guest: Guest, *, state: str | None, reason: str, detail: str | None, ran: bool) -> bool:
+    """Tell whether `guest` crashed.
+
+    `state` and `reason` are those of `virsh domstate --reason`, None when the domain does not exist; `detail` is
+    the last event's, None when there was none; `ran` tells whether it was active when last looked at.
+    """
+    if state is not None:
+        return state in ("shut off", "crashed") and reason in ("crashed", "failed")
+    # A transient guest leaves no state behind. Without an event it vanished while the daemon was away, when
+    # nobody could have destroyed it.
+    return not guest.persistent and ran and detail in (None, "Crashed", "Failed")
+
+
+@dataclass(slots=True)
+class Restraint:
+    """Counts restarts, so that a guest that cannot live is not started for ever."""
+
+    _times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def allows(self, name: str, now: float | None = None) -> bool:
+        """Tell whether `name` may be started once more, and count it if so."""
+        moment = time.monotonic() if now is None else now
+        recent = [then for then in self._times[name] if moment - then < 60]
+        allowed = len(recent) < _MOST_PER_MINUTE
+        self._times[name] = [*recent, moment] if allowed else recent
+        return allowed
