@@ -6,12 +6,11 @@ import os
 
 from celery import Celery
 from celery.signals import setup_logging
-from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
 app = Celery("slotboard")
-app.conf.update(settings.CELERY)
+app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["domains.operations"])
 
 

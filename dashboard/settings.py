@@ -22,6 +22,7 @@ try:
     DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / 'slotboard.sqlite3'}")}
     HTTPS = env.bool("SLOTBOARD_HTTPS", False)
     SOCKET_DIRS = env.list("SLOTBOARD_SOCKET_DIRS", ["/run/libvirt", "/run/slotboard"], delimiter=":")
+    CREDENTIAL_DIR = env.str("SLOTBOARD_CREDENTIAL_DIR", "")
     ALLOW_TCP = env.bool("SLOTBOARD_ALLOW_TCP", False)
     LOG_LEVEL = env.str("SLOTBOARD_LOG_LEVEL", "info").upper()
     WORKER_PROCESSES = env.int("SLOTBOARD_WORKER_PROCESSES", 4)
@@ -79,6 +80,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "domains.web.context.frame",
             ],
+            "builtins": ["domains.web.tags"],
         },
     },
 ]
@@ -101,6 +103,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "domains.web.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -141,39 +144,35 @@ SECURE_REFERRER_POLICY = "same-origin"
 # Where hypervisor connections come from; the tests put their simulator here.
 GATEWAY = "domains.hypervisor.libvirt_gateway.open_gateway"
 
-CELERY = {
-    "broker_url": REDIS_URL.replace("unix://", "redis+socket://", 1),
-    "broker_connection_retry_on_startup": True,
-    "broker_connection_max_retries": None,
-    "broker_transport_options": {
-        "max_retries": 1,
-        "socket_connect_timeout": 0.1,
-        "socket_timeout": 2,
-        "visibility_timeout": 3600,
-    },
-    "task_publish_retry": True,
-    "task_publish_retry_policy": {
-        "max_retries": 1,
-        "interval_start": 0,
-        "interval_step": 0,
-        "interval_max": 0,
-    },
-    "task_acks_late": False,
-    "task_reject_on_worker_lost": False,
-    "task_ignore_result": True,
-    "task_serializer": "json",
-    "accept_content": ["json"],
-    "task_default_queue": "default",
-    "task_soft_time_limit": 60,
-    "task_time_limit": 75,
-    "worker_concurrency": WORKER_PROCESSES,
-    "worker_prefetch_multiplier": 1,
-    "worker_disable_prefetch": True,
-    "worker_cancel_long_running_tasks_on_connection_loss": False,
-    "worker_soft_shutdown_timeout": 5,
-    "worker_send_task_events": False,
-    "worker_hijack_root_logger": False,
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 1,
+    "socket_connect_timeout": 0.1,
+    "socket_timeout": 2,
+    "visibility_timeout": 3600,
 }
+CELERY_TASK_PUBLISH_RETRY_POLICY = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
+# The message is only a doorbell and the row is the queue, so nothing here relies on redelivery.
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_REJECT_ON_WORKER_LOST = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_SOFT_TIME_LIMIT = 60  # above libvirt's 30 s wait for a domain's lock and 10 s for an unplug
+CELERY_TASK_TIME_LIMIT = 75
+CELERY_WORKER_CONCURRENCY = WORKER_PROCESSES
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 LOGGING_CONFIG = "dashboard.logs.configure"
 LOGGING = {"level": LOG_LEVEL}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from domains.models.host import Host
-from domains.vcpu.rules import DomainView
+from domains.vcpu.view import DomainView
 from domains.vcpu.slots import SlotMap
 from domains.vcpu.topology import Topology
 

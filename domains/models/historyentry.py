@@ -9,52 +9,45 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
 
-class BodyText(models.Func):
-    """A value inside ``body``, as text or null: what generated columns are made of on both databases."""
+class BodyValue(models.Func):
+    """A value inside ``body``, or null: what generated columns are made of on both databases."""
+
+    sqlite_type = "TEXT"
+    postgresql_type = "text"
+
+    def __init__(self, *path: str) -> None:
+        super().__init__(models.F("body"))
+        self.path = path
+
+    def deconstruct(self) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """Let migrations write this expression down."""
+        return (f"{__name__}.{type(self).__name__}", self.path, {})
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Compile to ``json_extract``."""
+        return f"""CAST(json_extract("body", '$.{".".join(self.path)}') AS {self.sqlite_type})""", ()
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Compile to ``#>>``."""
+        return f"""(("body"::jsonb #>> '{{{",".join(self.path)}}}')::{self.postgresql_type})""", ()
+
+
+class BodyText(BodyValue):
+    """A text inside ``body``, or null."""
 
     output_field = models.TextField()
 
-    def __init__(self, *path: str) -> None:
-        super().__init__(models.F("body"), *(models.Value(key) for key in path))
-        self.path = path
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-        """Let migrations write this expression down."""
-        return ("domains.models.historyentry.BodyText", self.path, {})
-
-    def as_sqlite(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
-    ) -> tuple[str, list[str]]:
-        """Compile to ``json_extract``."""
-        return f"""CAST(json_extract("body", '$.{".".join(self.path)}') AS TEXT)""", []
-
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
-    ) -> tuple[str, list[str]]:
-        """Compile to ``#>>``."""
-        return f"""("body"::jsonb #>> '{{{",".join(self.path)}}}')""", []
-
-
-class BodyNumber(BodyText):
+class BodyNumber(BodyValue):
     """A whole number inside ``body``, or null."""
 
+    sqlite_type = "INTEGER"
+    postgresql_type = "bigint"
     output_field = models.BigIntegerField()
-
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-        """Let migrations write this expression down."""
-        return ("domains.models.historyentry.BodyNumber", self.path, {})
-
-    def as_sqlite(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
-    ) -> tuple[str, list[str]]:
-        """Compile to ``json_extract``."""
-        return f"""CAST(json_extract("body", '$.{".".join(self.path)}') AS INTEGER)""", []
-
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
-    ) -> tuple[str, list[str]]:
-        """Compile to ``#>>`` and a cast."""
-        return f"""(("body"::jsonb #>> '{{{",".join(self.path)}}}')::bigint)""", []
 
 
 def _text(*path: str) -> models.GeneratedField:

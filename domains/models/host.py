@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from django.conf import settings
 from django.db import models
+
+from domains.hypervisor.address import AddressPolicy, HostAddress
 
 
 class HostState(models.TextChoices):
@@ -52,3 +57,30 @@ class Host(models.Model):
     def reachable(self) -> bool:
         """Whether a worker may open a connection to it."""
         return self.enabled and self.state == HostState.CONNECTED
+
+    @property
+    def address(self) -> HostAddress:
+        """The connection's fields, to be validated before use."""
+        return HostAddress(
+            driver=self.driver,
+            transport=self.transport,
+            hostname=self.hostname,
+            user=self.username,
+            port=self.port,
+            path=self.path,
+            socket=self.socket,
+            credential=self.credential,
+        )
+
+    def uri(self) -> str:
+        """Build libvirt's URI. Raises ``AddressError`` for fields that are not allowed here."""
+        return self.address.uri(address_policy())
+
+
+def address_policy() -> AddressPolicy:
+    """Give what this installation allows in a host's address."""
+    return AddressPolicy(
+        socket_dirs=tuple(Path(folder) for folder in settings.SOCKET_DIRS),
+        credential_dir=Path(settings.CREDENTIAL_DIR) if settings.CREDENTIAL_DIR else None,
+        allow_tcp=settings.ALLOW_TCP,
+    )

@@ -1,0 +1,1 @@
+"""The append-only ledger: every attempt, as it happened."""

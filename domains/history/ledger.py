@@ -1,0 +1,54 @@
+"""Appending to the hash chain."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from django.db import connection
+
+from domains.models import HistoryEntry
+
+GENESIS = "0" * 64
+VERSION = 1
+_LOCK = 0x536C6F74  # "Slot": the advisory lock that orders writers on PostgreSQL
+
+
+def append(kind: str, facts: Mapping[str, object]) -> HistoryEntry:
+    """Append one entry; to be the last statement of the transaction that does what it records.
+
+    ``facts`` holds JSON values. ``v``, ``kind`` and ``time`` (UTC, microseconds) are added. Writers wait for
+    each other here: SQLite's transactions hold the write lock already, PostgreSQL's take an advisory one,
+    and the head is read after it. Raises ``RuntimeError`` outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("A history entry is written in the transaction of what it records.")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    head = HistoryEntry.objects.order_by("-seq").values_list("seq", "hash").first()
+    seq, previous_hash = (head[0] + 1, head[1]) if head else (1, GENESIS)
+    body = canonical({**facts, "v": VERSION, "kind": kind, "time": timestamp(datetime.now(UTC))})
+    entry = HistoryEntry(
+        seq=seq, body=body, previous_hash=previous_hash, hash=chain_hash(previous_hash, seq, body)
+    )
+    entry.save(force_insert=True)
+    return entry
+
+
+def canonical(value: Mapping[str, object]) -> str:
+    """Write JSON in the one form that is hashed: ASCII, keys sorted, no spaces."""
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def chain_hash(previous_hash: str, seq: int, body: str) -> str:
+    """Hash an entry together with its place: ``sha256(previous_hash + str(seq) + sha256(body))``."""
+    digest = hashlib.sha256(body.encode("ascii")).hexdigest()
+    return hashlib.sha256(f"{previous_hash}{seq}{digest}".encode("ascii")).hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a time as fixed-width RFC 3339 in UTC with microseconds, so that text sorts as time does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,109 @@
+"""Writing down where an operation stands: its row, its entry and its doorbell to the pages, together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from domains.history import facts, ledger
+from domains.models import FINAL, Effect, EffectState, Operation, Status
+from domains.models.status import status_of
+from domains.push.stream import publish
+from domains.vcpu.reasons import Reason
+from domains.vcpu.sentences import sentence
+from domains.vcpu.slots import Side
+
+_BLAMED = (EffectState.FAILED, EffectState.UNCONFIRMED, EffectState.WAITING, EffectState.SKIPPED)
+
+
+def conclude(
+    operation: Operation,
+    kind: str,
+    *,
+    revision: int,
+    held: bool,
+    message: str = "",
+    extra: Mapping[str, object] | None = None,
+) -> None:
+    """Let the operation follow its effects, save it, append an entry of this kind and tell the pages.
+
+    ``held`` says that a worker keeps the operation or hands it to the next one. ``message`` is the sentence
+    for people where the caller knows more than the reason code does. To be called last in a transaction
+    that took ``revision`` first.
+    """
+    effects = list(operation.effects.all())
+    _follow(operation, effects, held=held, message=message)
+    save(operation, revision=revision)
+    ledger.append(kind, {**facts.of_operation(operation, effects), **(extra or {})})
+    publish(f"operation:{operation.pk}", revision)
+
+
+def fail(operation: Operation, reason: Reason, message: str, *, revision: int, kind: str = "failed") -> None:
+    """End an operation of which nothing was carried out, whatever effects it has planned."""
+    now = datetime.now(UTC)
+    operation.effects.filter(state=EffectState.PENDING).update(
+        state=EffectState.FAILED, reason=reason, settled_at=now
+    )
+    operation.status, operation.reason, operation.message = Status.FAILED, reason, message
+    operation.finished_at, operation.worker, operation.lease_until = now, "", None
+    save(operation, revision=revision)
+    ledger.append(kind, facts.of_operation(operation, operation.effects.all()))
+    publish(f"operation:{operation.pk}", revision)
+
+
+def save(operation: Operation, *, revision: int) -> None:
+    """Save what changes in the life of an operation, and nothing else of it."""
+    operation.revision = revision
+    operation.save(
+        update_fields=[
+            "affect_meant",
+            "after",
+            "before",
+            "call_began_at",
+            "finished_at",
+            "late",
+            "lease_until",
+            "message",
+            "reason",
+            "revision",
+            "status",
+            "worker",
+        ]
+    )
+
+
+def _follow(operation: Operation, effects: Sequence[Effect], *, held: bool, message: str) -> None:
+    operation.status = status_of((effect.state for effect in effects), held=held)
+    operation.late = any(effect.late for effect in effects)
+    if operation.status in FINAL:
+        operation.finished_at = datetime.now(UTC)
+    else:
+        operation.finished_at = None
+    blamed = _blamed(effects) if operation.status != Status.SUCCEEDED else None
+    operation.reason = blamed.reason if blamed else ""
+    operation.message = message or (_message(operation, blamed) if blamed else "")
+    if operation.status != Status.RUNNING:
+        operation.worker, operation.lease_until = "", None
+
+
+def _blamed(effects: Sequence[Effect]) -> Effect | None:
+    for state in _BLAMED:
+        for effect in effects:
+            if effect.state == state:
+                return effect
+    return None
+
+
+def _message(operation: Operation, effect: Effect) -> str:
+    if not effect.reason:
+        return (
+            f"{operation.domain_name} was asked to let go of vCPU {effect.vcpu} and has not done so yet; "
+            "Slotboard keeps looking."
+        )
+    return sentence(
+        Reason(effect.reason),
+        domain=operation.domain_name,
+        vcpu=effect.vcpu,
+        side=Side(effect.side),
+        text=effect.libvirt_text,
+    )

@@ -1,0 +1,182 @@
+"""Whose doing a difference is: one of our operations, or somebody outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from domains.history import ledger, record
+from domains.inventory.leases import Fence, check
+from domains.models import Domain, Effect, EffectState, Operation, Status
+from domains.models.domain import ACTIVE_STATES
+from domains.models.revision import next_revision
+from domains.vcpu import cpulist
+from domains.vcpu.reasons import Reason
+from domains.vcpu.slots import Side, SlotMap
+
+_ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maps:
+    """Both sides of a domain at one moment, as stored and as values."""
+
+    live: SlotMap | None
+    config: SlotMap | None
+
+    @classmethod
+    def of(cls, domain: Domain) -> _Maps:
+        return cls(domain.live_map, domain.config_map)
+
+    def present(self, side: str) -> frozenset[int] | None:
+        slots = self.live if side == Side.LIVE else self.config
+        return slots.present if slots else None
+
+    def shows(self, effect: Effect) -> bool:
+        present = self.present(effect.side)
+        return present is not None and (effect.vcpu in present) == effect.present
+
+
+def reached(domain: Domain) -> QuerySet[Effect]:
+    """Give the open questions about a domain whose answer the next reading may hold."""
+    return Effect.objects.filter(domain=domain, state__in=_ASKED)
+
+
+def attribute(before: Domain, after: Domain, *, revision: int) -> bool:
+    """Settle what the new reading answers, and record the rest as seen from outside.
+
+    To be called in the transaction that wrote ``after`` over ``before``. An effect that is being applied is
+    left to its worker. Returns whether a worker has something to do now.
+    """
+    old, new = _Maps.of(before), _Maps.of(after)
+    same_run = before.run == after.run and after.state in ACTIVE_STATES
+    refused = Q(state=EffectState.FAILED, reason=Reason.GUEST_REFUSED, run=after.run)
+    aiming = Q(state__in=(EffectState.APPLYING, *_ASKED)) | refused
+    effects = list(Effect.objects.filter(aiming, domain=after))
+    ring = False
+    for operation_id in sorted({effect.operation_id for effect in effects}):
+        mine = [effect for effect in effects if effect.operation_id == operation_id]
+        ring |= _settle(operation_id, mine, new, after, revision=revision, same_run=same_run)
+    outside = _outside(old, new, effects, same_run=same_run)
+    if outside:
+        _record_outside(before, after, outside)
+    return ring
+
+
+def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None = None) -> None:
+    """Settle a removal that the guest was heard to refuse, unless a worker still holds the operation."""
+    with transaction.atomic():
+        if fence:
+            check(fence)
+        revision = next_revision()
+        effect = Effect.objects.filter(
+            domain=domain_id, vcpu=vcpu, side=Side.LIVE, present=False, state__in=_ASKED
+        ).first()
+        if effect is None:
+            return
+        _fail(effect, Reason.GUEST_REFUSED, text)
+        operation = effect.operation
+        operation.effects.filter(state__in=_ASKED, vcpu=vcpu).update(
+            state=EffectState.SKIPPED, reason=Reason.GUEST_REFUSED, settled_at=datetime.now(UTC)
+        )
+        record.conclude(operation, "failed", revision=revision, held=operation.status == Status.RUNNING)
+
+
+def _settle(
+    operation_id: int, effects: list[Effect], new: _Maps, domain: Domain, *, revision: int, same_run: bool
+) -> bool:
+    operation = Operation.objects.get(pk=operation_id)
+    held = operation.status == Status.RUNNING
+    live = [e for e in effects if e.side == Side.LIVE and e.state != EffectState.APPLYING]
+    if any(e.run != domain.run or not same_run for e in live if e.state in _ASKED):
+        _end_run(operation)
+        record.conclude(operation, "failed", revision=revision, held=held)
+        return False
+    landed = [e for e in live if same_run and new.shows(e) and _is_newest(e)]
+    if not landed:
+        return False
+    for effect in landed:
+        effect.state, effect.late, effect.reason = EffectState.DONE, True, ""
+        effect.settled_at = datetime.now(UTC)
+        effect.save(update_fields=["state", "late", "reason", "settled_at"])
+    due = Q(state__in=_ASKED) | Q(state=EffectState.SKIPPED, reason=Reason.GUEST_REFUSED)
+    landed_slots = [effect.vcpu for effect in landed]
+    operation.effects.filter(due, side=Side.CONFIG, vcpu__in=landed_slots).update(
+        state=EffectState.PENDING, reason="", settled_at=None
+    )
+    operation.after = maps_json(domain)
+    record.conclude(operation, "late", revision=revision, held=held)
+    return operation.status == Status.QUEUED
+
+
+def _end_run(operation: Operation) -> None:
+    """The guest stopped before it let go: the question has no answer, and the config half is not applied."""
+    now = datetime.now(UTC)
+    asked = operation.effects.filter(state__in=_ASKED)
+    asked.filter(side=Side.LIVE).update(state=EffectState.FAILED, reason=Reason.RUN_ENDED, settled_at=now)
+    asked.filter(side=Side.CONFIG).update(state=EffectState.SKIPPED, reason=Reason.RUN_ENDED, settled_at=now)
+
+
+def _is_newest(effect: Effect) -> bool:
+    """Whether no later request aims at the same slot and side; only a refusal can have been overtaken."""
+    if effect.state in _ASKED:
+        return True
+    newer = Effect.objects.filter(
+        domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, pk__gt=effect.pk
+    )
+    return not newer.exclude(operation=effect.operation_id).exists()
+
+
+def _outside(
+    old: _Maps, new: _Maps, effects: list[Effect], *, same_run: bool
+) -> dict[str, tuple[frozenset[int], frozenset[int]]]:
+    """Give, by side, the slots that appeared and disappeared without any operation aiming at it."""
+    ours = {
+        (effect.side, effect.vcpu, effect.present)
+        for effect in effects
+        if effect.side == Side.LIVE or effect.state == EffectState.APPLYING  # a config half waits unasked
+    }
+    outside = {}
+    for side in (Side.LIVE, Side.CONFIG):
+        before, after = old.present(side), new.present(side)
+        if before is None or after is None or (side is Side.LIVE and not same_run):
+            continue  # a guest that starts or stops changes its state, not its slots
+        added = frozenset(vcpu for vcpu in after - before if (side, vcpu, True) not in ours)
+        removed = frozenset(vcpu for vcpu in before - after if (side, vcpu, False) not in ours)
+        if added or removed:
+            outside[str(side)] = (added, removed)
+    return outside
+
+
+def _record_outside(
+    before: Domain, after: Domain, outside: dict[str, tuple[frozenset[int], frozenset[int]]]
+) -> None:
+    ledger.append(
+        "outside",
+        {
+            "actor": None,
+            "door": "watcher",
+            "host": after.host.slug,
+            "domain": {"name": after.name, "uuid": str(after.uuid)},
+            "effects": [
+                {"side": side, "appeared": cpulist.dump(added), "disappeared": cpulist.dump(removed)}
+                for side, (added, removed) in outside.items()
+            ],
+            "before": maps_json(before),
+            "after": maps_json(after),
+        },
+    )
+
+
+def maps_json(domain: Domain) -> dict[str, object]:
+    """Give both sides' slot maps in the form that operations and entries keep."""
+    return {"live": domain.live, "config": domain.config}
+
+
+def _fail(effect: Effect, reason: Reason, text: str) -> None:
+    effect.state, effect.reason, effect.libvirt_text = EffectState.FAILED, reason, text
+    effect.settled_at = datetime.now(UTC)
+    effect.save(update_fields=["state", "reason", "libvirt_text", "settled_at"])

@@ -1,0 +1,166 @@
+"""Writing readings into the inventory. Every write is a compare-and-swap, so a stale reading never lands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from domains.hypervisor.gateway import DomainReading
+from domains.inventory import attribution
+from domains.inventory.leases import Fence, check
+from domains.models import Domain
+from domains.models.domain import ACTIVE_STATES
+from domains.models.revision import next_revision
+from domains.push.stream import publish
+from domains.vcpu import cpulist
+
+_FIELDS = [
+    "name",
+    "state",
+    "persistent",
+    "gone_at",
+    "libvirt_id",
+    "live",
+    "config",
+    "topology",
+    "numa",
+    "pinning",
+    "unit_size",
+    "hotplug",
+    "machine",
+    "agent",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came of a reading. ``ring`` says that an operation of the domain now has work for a worker."""
+
+    domain_id: int
+    changed: bool
+    ring: bool
+
+
+class Stale(Exception):
+    """Somebody wrote the domain after the revision was read: throw the reading away and read again."""
+
+
+def revision_of(host_id: int, uuid: str) -> int:
+    """Give the revision to hold a reading against, 0 for a domain not known yet. Ask before reading."""
+    found = Domain.objects.filter(host=host_id, uuid=uuid).values_list("revision", flat=True).first()
+    return found or 0
+
+
+def apply_reading(
+    host_id: int, reading: DomainReading, *, read_revision: int, fence: Fence | None = None
+) -> Seen:
+    """Make the inventory agree with what was read, and say whose doing each difference is.
+
+    ``read_revision`` is what :func:`revision_of` gave before the reading was taken. ``fence`` is the lease
+    under which a watcher writes. Raises :class:`Stale`, or ``LeaseLost``.
+    """
+    known = Domain.objects.filter(host=host_id, uuid=reading.uuid).first()
+    if (known.revision if known else 0) != read_revision:
+        raise Stale
+    if known is None:
+        return _create(host_id, reading, fence)
+    run = _run(known, reading)
+    fields = _fields(reading)
+    same = run == known.run and all(getattr(known, name) == fields[name] for name in _FIELDS)
+    if same and not attribution.reached(known).exists():
+        return Seen(known.pk, changed=False, ring=False)
+    with transaction.atomic():
+        if fence:
+            check(fence)
+        revision = next_revision()
+        fields |= {"run": run, "cpu_time": reading.cpu_time, "synced_at": datetime.now(UTC)}
+        if not Domain.objects.filter(pk=known.pk, revision=read_revision).update(**fields, revision=revision):
+            raise Stale
+        ring = attribution.attribute(known, Domain.objects.get(pk=known.pk), revision=revision)
+        publish(f"domain:{known.pk}", revision)
+    return Seen(known.pk, changed=True, ring=ring)
+
+
+def apply_gone(host_id: int, uuid: str, *, read_revision: int, fence: Fence | None = None) -> Seen:
+    """Record that the host shows this domain no longer. Its row stays: the history refers to it.
+
+    Raises :class:`Stale`, or ``LeaseLost``.
+    """
+    known = Domain.objects.filter(host=host_id, uuid=uuid).first()
+    if known is None or known.revision != read_revision:
+        raise Stale
+    if known.gone_at:
+        return Seen(known.pk, changed=False, ring=False)
+    with transaction.atomic():
+        if fence:
+            check(fence)
+        revision = next_revision()
+        written = Domain.objects.filter(pk=known.pk, revision=read_revision).update(
+            gone_at=datetime.now(UTC),
+            state="shut off",
+            live=None,
+            libvirt_id=None,
+            cpu_time=None,
+            revision=revision,
+        )
+        if not written:
+            raise Stale
+        ring = attribution.attribute(known, Domain.objects.get(pk=known.pk), revision=revision)
+        publish(f"domain:{known.pk}", revision)
+    return Seen(known.pk, changed=True, ring=ring)
+
+
+def _create(host_id: int, reading: DomainReading, fence: Fence | None) -> Seen:
+    fields = _fields(reading)
+    try:
+        with transaction.atomic():
+            if fence:
+                check(fence)
+            revision = next_revision()
+            domain = Domain.objects.create(
+                host_id=host_id,
+                uuid=UUID(reading.uuid),
+                run=1 if reading.state in ACTIVE_STATES else 0,
+                cpu_time=reading.cpu_time,
+                synced_at=datetime.now(UTC),
+                revision=revision,
+                **fields,
+            )
+            publish(f"domain:{domain.pk}", revision)
+    except IntegrityError as error:
+        raise Stale from error
+    return Seen(domain.pk, changed=True, ring=False)
+
+
+def _run(known: Domain, reading: DomainReading) -> int:
+    """Number the guest's life: the same one only while continuity can be shown."""
+    if reading.state not in ACTIVE_STATES:
+        return known.run
+    goes_on = (
+        known.running
+        and reading.libvirt_id == known.libvirt_id
+        and (known.cpu_time is None or reading.cpu_time is None or reading.cpu_time >= known.cpu_time)
+    )
+    return known.run if goes_on else known.run + 1
+
+
+def _fields(reading: DomainReading) -> dict[str, object]:
+    return {
+        "name": reading.name,
+        "state": str(reading.state),
+        "persistent": reading.persistent,
+        "gone_at": None,
+        "libvirt_id": reading.libvirt_id,
+        "live": reading.live.to_json() if reading.live else None,
+        "config": reading.config.to_json() if reading.config else None,
+        "topology": reading.topology.to_json(),
+        "numa": {str(cell): cpulist.dump(ids) for cell, ids in reading.numa.items()},
+        "pinning": {str(vcpu): cpus for vcpu, cpus in reading.pinning.items()},
+        "unit_size": reading.unit_size,
+        "hotplug": reading.hotplug,
+        "machine": reading.machine,
+        "agent": reading.agent,
+    }

@@ -1,0 +1,136 @@
+"""Taking an operation in hand: a compare-and-swap on its row, with a lease that a heartbeat renews."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import QuerySet
+
+from domains.history import facts, ledger
+from domains.models import EffectState, Operation, Status, clock
+from domains.models.revision import next_revision
+from domains.push.stream import publish
+
+logger = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=45)
+HEARTBEAT = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one operation. ``dead`` says that a call of a dead worker has to be settled first."""
+
+    operation_id: int
+    worker: str
+    attempt: int
+    dead: bool
+
+
+class Fenced(Exception):
+    """Somebody else has the operation by now: whatever this process was about to write is void."""
+
+
+def worker_name() -> str:
+    """Name this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def claim(domain_id: int) -> Claim | None:
+    """Take the next operation of a domain, or None if there is none to be had now.
+
+    That is one handed over by another worker, or one whose worker died, else the oldest queued one. At most
+    ``CHANGES_PER_HOST`` operations of a host are in hand at a time.
+    """
+    if not _candidates(domain_id).exists():
+        return None
+    try:
+        with transaction.atomic():
+            revision = next_revision()
+            now = clock.now()
+            operation = _next(domain_id, now)
+            if operation is None or _host_is_full(operation, now):
+                return None
+            return _take(operation, now, revision)
+    except IntegrityError:
+        return None  # another worker began one on this domain a moment ago
+
+
+def locked(claimed: Claim) -> Operation:
+    """Read the operation inside a transaction that took its revision. Raises :class:`Fenced`."""
+    operation = Operation.objects.filter(
+        pk=claimed.operation_id, attempt=claimed.attempt, worker=claimed.worker, status=Status.RUNNING
+    ).first()
+    if operation is None:
+        raise Fenced
+    return operation
+
+
+@contextmanager
+def heartbeat(claimed: Claim) -> Iterator[None]:
+    """Renew the lease every ten seconds until the block ends."""
+    done = threading.Event()
+    thread = threading.Thread(target=_renew, args=(claimed, done), daemon=True, name="heartbeat")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _candidates(domain_id: int) -> QuerySet[Operation]:
+    return Operation.objects.filter(domain=domain_id, status__in=(Status.RUNNING, Status.QUEUED))
+
+
+def _next(domain_id: int, now: datetime) -> Operation | None:
+    running = Operation.objects.filter(domain=domain_id, status=Status.RUNNING).select_related("host").first()
+    if running:
+        if not running.worker or running.lease_until is None:
+            return running
+        answers = running.host is not None and running.host.reachable
+        return running if running.lease_until < now and answers else None
+    return Operation.objects.filter(domain=domain_id, status=Status.QUEUED).order_by("pk").first()
+
+
+def _host_is_full(operation: Operation, now: datetime) -> bool:
+    in_hand = Operation.objects.filter(host=operation.host_id, status=Status.RUNNING, lease_until__gte=now)
+    return in_hand.exclude(pk=operation.pk).exclude(worker="").count() >= settings.CHANGES_PER_HOST
+
+
+def _take(operation: Operation, now: datetime, revision: int) -> Claim:
+    first = operation.attempt == 0
+    operation.status, operation.worker = Status.RUNNING, worker_name()
+    operation.attempt += 1
+    operation.lease_until = now + LEASE
+    operation.started_at = operation.started_at or datetime.now(UTC)
+    operation.revision = revision
+    operation.save(update_fields=["status", "worker", "attempt", "lease_until", "started_at", "revision"])
+    effects = list(operation.effects.all())
+    dead = any(effect.state == EffectState.APPLYING for effect in effects)
+    if first:
+        ledger.append("started", facts.of_operation(operation, effects))
+    publish(f"operation:{operation.pk}", revision)
+    return Claim(operation.pk, operation.worker, operation.attempt, dead)
+
+
+def _renew(claimed: Claim, done: threading.Event) -> None:
+    try:
+        while not done.wait(HEARTBEAT.total_seconds()):
+            held = Operation.objects.filter(
+                pk=claimed.operation_id, attempt=claimed.attempt, worker=claimed.worker, status=Status.RUNNING
+            )
+            if not held.update(lease_until=clock.now() + LEASE):
+                return
+    except DatabaseError as error:
+        logger.warning("the lease could not be renewed", operation=claimed.operation_id, error=str(error))
+    finally:
+        connection.close()

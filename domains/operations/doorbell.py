@@ -1,0 +1,28 @@
+"""Ringing for a worker. The row is the queue: a bell that nobody hears costs time, never an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import structlog
+from celery import current_app
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from domains.models import Domain
+
+logger = structlog.get_logger(__name__)
+TASK = "domains.operations.tasks.ring"
+
+
+def ring(domain_ids: Iterable[int]) -> None:
+    """Tell the workers of these domains' hosts that there is work. Never raises for a dead broker."""
+    domains = Domain.objects.filter(pk__in=list(domain_ids)).values_list("pk", "host__queue")
+    for domain_id, queue in domains:
+        try:
+            current_app.send_task(TASK, args=[domain_id], queue=queue)
+        except (OperationalError, RedisError, OSError) as error:
+            logger.warning(
+                "nobody heard the doorbell; the sweep will ring again", domain=domain_id, error=str(error)
+            )
+            return

@@ -1,0 +1,102 @@
+"""One step of an operation: read afresh, apply the rules, at most one call to the hypervisor, read again."""
+
+from __future__ import annotations
+
+import structlog
+
+from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayError, HostUnreachable
+from domains.hypervisor.gateway import Gateway
+from domains.models import Domain, Effect, Operation
+from domains.operations import doorbell, settle, steps
+from domains.operations.claim import Claim, Fenced, claim, heartbeat
+from domains.operations.gateways import gateway_to, read_afresh
+from domains.operations.steps import Refused
+from domains.vcpu.reasons import Reason
+from domains.vcpu.slots import Side
+
+logger = structlog.get_logger(__name__)
+
+
+def work(domain_id: int) -> None:
+    """Do the next step that waits on this domain, if any, and ring for what comes after it."""
+    claimed = claim(domain_id)
+    if claimed is None:
+        return
+    log = logger.bind(operation=claimed.operation_id, attempt=claimed.attempt)
+    try:
+        with heartbeat(claimed):
+            _advance(claimed)
+    except Fenced:
+        log.warning("another worker has the operation by now; this step is void")
+    except GatewayError as error:
+        log.warning("what became of a call is not known; looking again will tell", error=error.text)
+        return
+    doorbell.ring(settle.waiting_domains(domain_id))
+
+
+def _advance(claimed: Claim) -> None:
+    operation = Operation.objects.select_related("domain__host").get(pk=claimed.operation_id)
+    domain = operation.domain
+    if domain is None:
+        settle.fail(claimed, Reason.DOMAIN_NOT_FOUND)
+    elif claimed.dead:
+        _settle_dead(claimed, domain)
+    elif not domain.host.enabled:
+        settle.fail(claimed, Reason.HOST_DISABLED)
+    elif not domain.host.reachable:
+        settle.not_asked(claimed, HostUnreachable(domain.host.last_error))
+    else:
+        _begin(claimed, domain)
+
+
+def _begin(claimed: Claim, domain: Domain) -> None:
+    """Up to the promise a failure leaves no trace on the host; from the promise on, only looking counts."""
+    effects: list[Effect] = []
+    try:
+        with gateway_to(domain.host) as gateway:
+            domain = read_afresh(gateway, domain.host_id, str(domain.uuid))
+            effects = steps.prepare(claimed, domain)
+            if effects:
+                _call(claimed, gateway, domain, effects)
+    except Refused as refused:
+        settle.fail(claimed, refused.reason, refused.sentence)
+    except GatewayError as error:
+        if effects:
+            raise
+        settle.not_asked(claimed, error)
+
+
+def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect]) -> None:
+    first = effects[0]
+    error: GatewayError | None = None
+    try:
+        gateway.set_slots(
+            str(before.uuid),
+            frozenset(effect.vcpu for effect in effects),
+            present=first.present,
+            side=Side(first.side),
+        )
+    except ConnectionLost:
+        raise
+    except GatewayError as refusal:
+        error = refusal
+    try:
+        after = read_afresh(gateway, before.host_id, str(before.uuid))
+    except DomainNotFound:
+        after = Domain.objects.select_related("host").get(pk=before.pk)  # now recorded as gone
+    settle.settle_step(claimed, before, after, effects, error)
+
+
+def _settle_dead(claimed: Claim, domain: Domain) -> None:
+    began = settle.reading_begins()
+    try:
+        with gateway_to(domain.host) as gateway:
+            domain = read_afresh(gateway, domain.host_id, str(domain.uuid))
+    except DomainNotFound:
+        domain = Domain.objects.select_related("host").get(pk=domain.pk)
+    except GatewayError as error:
+        logger.info(
+            "a broken-off call cannot be settled yet", operation=claimed.operation_id, error=error.text
+        )
+        return
+    settle.settle_dead(claimed, domain, began)

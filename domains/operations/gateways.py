@@ -1,0 +1,62 @@
+"""The worker's connections: one per process and host, opened when first needed and never before a fork."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from domains.hypervisor.address import AddressError
+from domains.hypervisor.connections import Connections
+from domains.hypervisor.errors import DomainNotFound, GatewayError, HostUnreachable
+from domains.hypervisor.gateway import Gateway
+from domains.inventory.store import Stale, apply_gone, apply_reading, revision_of
+from domains.models import Domain, Host
+
+READINGS = 20  # so many overtaken in a row mean that something is wrong
+
+
+class NeverCurrent(GatewayError):
+    """The inventory changed under every one of many readings."""
+
+
+@contextmanager
+def gateway_to(host: Host) -> Iterator[Gateway]:
+    """Lend this process's read-write connection to a host. Raises ``HostUnreachable``."""
+    try:
+        uri = host.uri()
+    except AddressError as error:
+        raise HostUnreachable(error.sentence) from error
+    with _connections().using(uri, readonly=False, monitor=host.monitor) as gateway:
+        yield gateway
+
+
+def read_afresh(gateway: Gateway, host_id: int, uuid: str) -> Domain:
+    """Read a domain, write it to the inventory, and give the row. Raises ``GatewayError``."""
+    for _ in range(READINGS):
+        revision = revision_of(host_id, uuid)
+        try:
+            reading = gateway.read_domain(uuid)
+            seen = apply_reading(host_id, reading, read_revision=revision)
+        except DomainNotFound:
+            _forget(host_id, uuid, revision)
+            raise
+        except Stale:
+            continue
+        return Domain.objects.select_related("host").get(pk=seen.domain_id)
+    raise NeverCurrent(f"{READINGS} readings in a row were overtaken by other writers.")
+
+
+def _forget(host_id: int, uuid: str, revision: int) -> None:
+    try:
+        apply_gone(host_id, uuid, read_revision=revision)
+    except Stale:
+        return  # somebody saw it after all; the watcher goes on from there
+
+
+@cache
+def _connections() -> Connections:
+    return Connections(import_string(settings.GATEWAY))

@@ -1,0 +1,89 @@
+"""Reading what was asked from text or JSON, with a sentence for everything that makes no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Literal, TypeVar
+
+from domains.operations.refused import RequestRefused
+from domains.vcpu import cpulist
+from domains.vcpu.reasons import Reason
+from domains.vcpu.rules import Action
+
+Wanted = list[int] | Literal["first", "highest"]
+_Choice = TypeVar("_Choice", bound=StrEnum)
+_WORD = {Action.ADD: "first", Action.REMOVE: "highest"}
+
+
+def parse_vcpu(raw: object, action: Action) -> Wanted:
+    """Read which slots are meant: an ID, several, a cpulist, ``first``, ``highest`` or -1.
+
+    The order of IDs is kept. Raises :class:`RequestRefused` (``invalid_request``).
+    """
+    if raw in ("first", "highest", -1, "-1"):
+        return _word(raw, action)
+    if isinstance(raw, bool) or raw is None:
+        raise _invalid("Name a vCPU: an ID such as 5, several such as 5,7, first or highest.")
+    parts: Sequence[object] = raw if isinstance(raw, list | tuple) else [raw]
+    ids: list[int] = []
+    for part in parts:
+        ids.extend(_ids(part))
+    if not ids:
+        raise _invalid("Name at least one vCPU.")
+    if len(set(ids)) != len(ids):
+        raise _invalid("The same vCPU is named twice; name each once.")
+    return ids
+
+
+def parse_choice(raw: object, choices: type[_Choice], what: str) -> _Choice:
+    """Read one of a few words. Raises :class:`RequestRefused` (``invalid_request``)."""
+    try:
+        return choices(str(raw))
+    except ValueError:
+        words = ", ".join(choices)
+        raise _invalid(f"“{str(raw)[:40]}” is no {what}; choose one of: {words}.") from None
+
+
+def parse_expect(raw: object) -> int | None:
+    """Read the ID that the person was shown, if any. Raises :class:`RequestRefused`."""
+    if raw in (None, ""):
+        return None
+    ids = _ids(raw)
+    if len(ids) != 1:
+        raise _invalid("Expect exactly one vCPU ID.")
+    return ids[0]
+
+
+def _word(raw: object, action: Action) -> Literal["first", "highest"]:
+    word = _WORD.get(action)
+    if word is None:
+        raise _invalid(f"{action.value} needs vCPU IDs; first and highest go with add and remove only.")
+    if raw not in (-1, "-1", word):
+        raise _invalid(f"“{raw}” does not go with {action.value}; use {word}, or name a vCPU.")
+    return "first" if word == "first" else "highest"
+
+
+def _ids(part: object) -> list[int]:
+    if isinstance(part, int) and not isinstance(part, bool):
+        if not 0 <= part < cpulist.MAX_SLOTS:
+            raise _invalid(
+                f"vCPU {str(part)[:20]} is out of range: IDs go from 0 to {cpulist.MAX_SLOTS - 1}."
+            )
+        return [part]
+    if not isinstance(part, str):
+        raise _invalid("A vCPU ID is a whole number, such as 5.")
+    ids: list[int] = []
+    for piece in part.split(","):
+        try:
+            found = sorted(cpulist.load(piece))
+        except ValueError as error:
+            raise _invalid(str(error)) from error
+        if not found:
+            raise _invalid("Name a vCPU: an ID such as 5, several such as 5,7, first or highest.")
+        ids.extend(found)
+    return ids
+
+
+def _invalid(sentence: str) -> RequestRefused:
+    return RequestRefused(Reason.INVALID_REQUEST, sentence)

@@ -1,0 +1,215 @@
+"""From a request to a queued operation: one path for page, API and command."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from domains.history import facts, ledger, record
+from domains.inventory.attribution import maps_json
+from domains.models import Domain, Effect, EffectState, Host, Operation, Status
+from domains.models.revision import next_revision
+from domains.operations import doorbell
+from domains.operations.actor import Actor
+from domains.operations.parse import Wanted
+from domains.operations.plan import plan_effects
+from domains.operations.refused import RequestRefused, record_refusal
+from domains.push.stream import publish
+from domains.vcpu import affect as affects
+from domains.vcpu.affect import Affect
+from domains.vcpu.reasons import Reason
+from domains.vcpu.rules import Action
+from domains.vcpu.sentences import sentence
+
+IDEMPOTENCY_WINDOW = timedelta(hours=24)
+NOTE_LENGTH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is asked of a domain. ``expect`` is the ID that the person was shown for first or highest."""
+
+    action: Action
+    vcpu: Wanted
+    affect: Affect
+    expect: int | None = None
+    note: str = ""
+    on_failure: str = "stop"
+    queue_if_unreachable: bool = False
+    ask_anyway: bool = False
+
+
+def request_change(
+    *, actor: Actor, host: str, domain_ref: str, change: Change, idempotency_key: str = ""
+) -> Operation:
+    """Store the change as an operation and ring for a worker.
+
+    ``domain_ref`` is a UUID or a name. A request that collides with an open one becomes an operation that
+    has failed with ``operation_open``. Raises :class:`RequestRefused` where no operation comes of it
+    (malformed, unknown, forbidden, another content under a used key); that too stands in the history then.
+    """
+    domain: Domain | None = None
+    try:
+        _check(change, idempotency_key)
+        domain = find_domain(actor, host, domain_ref)
+        if not actor.changes().filter(pk=domain.pk).exists():
+            raise RequestRefused(
+                Reason.NOT_PERMITTED,
+                f"{actor.name} may see {domain.name} but not change it; ask an administrator for the operator role.",
+            )
+        earlier = _earlier(actor, idempotency_key, domain, change)
+    except RequestRefused as refusal:
+        record_refusal(
+            refusal,
+            actor=actor,
+            host=host,
+            domain_ref=domain.name if domain else domain_ref,
+            uuid=str(domain.uuid) if domain else None,
+            request={
+                "action": str(change.action),
+                "requested": {"vcpu": change.vcpu, "affect": str(change.affect)},
+                "note": change.note[:NOTE_LENGTH],
+            },
+        )
+        raise
+    if earlier:
+        return earlier
+    operation = _store(actor, domain, change, idempotency_key)
+    if operation.status == Status.QUEUED:
+        doorbell.ring([domain.pk])
+    return operation
+
+
+def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
+    """Find a domain by UUID or name among those the actor may see.
+
+    Raises :class:`RequestRefused` (``host_not_found``, ``domain_not_found``). What one may not see is answered
+    like what does not exist.
+    """
+    if not Host.objects.filter(slug=host).exists():
+        raise RequestRefused(
+            Reason.HOST_NOT_FOUND, f"There is no host “{host[:100]}”; see the list of hosts."
+        )
+    on_host = actor.sees().filter(host__slug=host).select_related("host")
+    try:
+        found = on_host.filter(uuid=UUID(domain_ref)).first()
+    except ValueError:
+        found = on_host.filter(name=domain_ref, gone_at=None).first()
+    if found is None:
+        raise RequestRefused(
+            Reason.DOMAIN_NOT_FOUND,
+            f"Host {host} has no domain “{domain_ref[:260]}”, or you may not see it; see the fleet page.",
+        )
+    return found
+
+
+def _check(change: Change, idempotency_key: str) -> None:
+    if len(change.note) > NOTE_LENGTH:
+        raise RequestRefused(
+            Reason.INVALID_REQUEST, f"The note has {len(change.note)} characters; {NOTE_LENGTH} is the most."
+        )
+    if change.on_failure not in ("stop", "continue"):
+        raise RequestRefused(Reason.INVALID_REQUEST, "On failure, either stop or continue.")
+    if idempotency_key and not (
+        len(idempotency_key) <= 128 and all("!" <= character <= "~" for character in idempotency_key)
+    ):
+        raise RequestRefused(
+            Reason.INVALID_REQUEST, "The idempotency key must be 1 to 128 visible ASCII characters."
+        )
+
+
+def _earlier(actor: Actor, key: str, domain: Domain, change: Change) -> Operation | None:
+    if not key:
+        return None
+    earlier = Operation.objects.filter(actor=actor.name, idempotency_key=key).first()
+    if earlier is None:
+        return None
+    if earlier.created_at < datetime.now(UTC) - IDEMPOTENCY_WINDOW:
+        Operation.objects.filter(pk=earlier.pk).update(idempotency_key="")
+        return None
+    same = Change(
+        action=Action(earlier.action),
+        vcpu=earlier.vcpu,
+        affect=Affect(earlier.affect),
+        expect=earlier.expect,
+        note=earlier.note,
+        on_failure=earlier.on_failure,
+        queue_if_unreachable=earlier.queue_if_unreachable,
+        ask_anyway=earlier.ask_anyway,
+    )
+    if earlier.domain_id != domain.pk or same != change:
+        raise RequestRefused(
+            Reason.IDEMPOTENCY_MISMATCH,
+            f"This idempotency key belongs to operation {earlier.pk}, which asked for something else; use a new key.",
+        )
+    return earlier
+
+
+def _store(actor: Actor, domain: Domain, change: Change, idempotency_key: str) -> Operation:
+    with transaction.atomic():
+        revision = next_revision()
+        operation = Operation.objects.create(
+            host=domain.host,
+            domain=domain,
+            host_slug=domain.host.slug,
+            domain_name=domain.name,
+            domain_uuid=domain.uuid,
+            user_id=actor.user.pk if actor.user else None,
+            actor=actor.name,
+            door=actor.door,
+            idempotency_key=idempotency_key,
+            before=maps_json(domain),
+            after=maps_json(domain),
+            created_at=datetime.now(UTC),
+            revision=revision,
+            **asdict(change),
+        )
+        blocker = _reserve(operation, domain, change)
+        entry = {**facts.of_operation(operation, operation.effects.all()), "address": actor.address}
+        ledger.append("requested", entry)
+        publish(f"operation:{operation.pk}", revision)
+        if blocker:
+            _collide(operation, blocker, revision)
+    return operation
+
+
+def _reserve(operation: Operation, domain: Domain, change: Change) -> Operation | None:
+    """Create the effects that are certain already. Returns the operation that is in the way, if one is."""
+    if not isinstance(change.vcpu, list) or change.affect is Affect.CURRENT:
+        return None
+    effects = plan_effects(
+        operation, change.vcpu, affects.sides(change.affect, running=domain.running), domain.unit_size
+    )
+    return claim_slots(effects)
+
+
+def claim_slots(effects: list[Effect]) -> Operation | None:
+    """Store the effects, or give the operation that already has an open effect on one of their slots."""
+    try:
+        with transaction.atomic():
+            Effect.objects.bulk_create(effects)
+    except IntegrityError:
+        for effect in effects:
+            open_one = (
+                Effect.objects.filter(domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side)
+                .filter(state__in=(EffectState.PENDING, EffectState.APPLYING, EffectState.WAITING))
+                .select_related("operation")
+                .first()
+            )
+            if open_one:
+                return open_one.operation
+        raise
+    return None
+
+
+def _collide(operation: Operation, blocker: Operation, revision: int) -> None:
+    words = sentence(
+        Reason.OPERATION_OPEN,
+        domain=operation.domain_name,
+        vcpu=operation.vcpu[0] if len(operation.vcpu) == 1 else None,
+        operation=blocker.pk,
+    )
+    record.fail(operation, Reason.OPERATION_OPEN, words, revision=revision)

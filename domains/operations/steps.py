@@ -1,0 +1,169 @@
+"""Before the call: which effects are next, whether the rules allow them, and the promise to call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from domains.history import record
+from domains.models import Domain, Effect, EffectState, Operation, clock
+from domains.models.revision import next_revision
+from domains.operations.claim import LEASE, Claim, locked
+from domains.operations.plan import plan_effects
+from domains.operations.request import claim_slots
+from domains.push.stream import publish
+from domains.vcpu import affect as affects
+from domains.vcpu.affect import Affect
+from domains.vcpu.reasons import Reason
+from domains.vcpu.refusals import Refusal
+from domains.vcpu.resolve import resolve
+from domains.vcpu.rules import Action, expand, refusal
+from domains.vcpu.sentences import sentence
+from domains.vcpu.slots import Side
+from domains.vcpu.view import DomainView
+
+_ALREADY = (Reason.ALREADY_PRESENT, Reason.ALREADY_ABSENT)
+
+
+class Refused(Exception):
+    """Nothing of the operation can be carried out."""
+
+    def __init__(self, reason: Reason, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.sentence = sentence
+
+
+def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
+    """Give the effects of the next call, after the rules on a domain that was just read.
+
+    Resolves ``first``, ``highest`` and ``current``, skips what already is as asked and fails what the rules
+    refuse. The effects that are given stand as ``applying`` in the database: promised before the call, so
+    that whoever sees a slot change knows whose doing it is. An empty list means that there is nothing to
+    call for, the operation has been concluded or handed on. Raises :class:`Refused`, or ``Fenced``.
+    """
+    with transaction.atomic():
+        revision = next_revision()
+        operation = locked(claimed)
+        view = domain.view()
+        if not operation.affect_meant:
+            _begin(operation, domain, view, revision)
+        pending = list(operation.effects.filter(state=EffectState.PENDING))
+        group = [effect for effect in pending if effect.step == pending[0].step]
+        refused = None if operation.ask_anyway else _refusal_ahead(view, operation, pending, group)
+        if refused is None:
+            _promise(operation, group, domain.run, revision)
+            return group
+        _set_aside(operation, pending, group, refused)
+        left = operation.effects.filter(state=EffectState.PENDING).exists()
+        operation.worker, operation.lease_until = "", None
+        kind = "skipped" if refused.reason in _ALREADY else "failed"
+        record.conclude(
+            operation,
+            kind,
+            revision=revision,
+            held=left,
+            message="" if left else refused.sentence(domain.name),
+        )
+        return []
+
+
+def _begin(operation: Operation, domain: Domain, view: DomainView, revision: int) -> None:
+    """What is done once, on the first fresh reading."""
+    effects = list(operation.effects.all()) or _resolve(operation, domain, view)
+    sides = {effect.side for effect in effects}
+    operation.affect_meant = Affect.BOTH if len(sides) == 2 else next(iter(sides))
+    operation.before = operation.after = {"live": domain.live, "config": domain.config}
+    _supersede(operation, effects, revision)
+
+
+def _promise(operation: Operation, effects: list[Effect], run: int, revision: int) -> None:
+    """The lease counts from here, since the call may begin any moment now."""
+    now = clock.now()
+    for effect in effects:
+        effect.state, effect.applied_at, effect.run = EffectState.APPLYING, now, run
+    Effect.objects.bulk_update(effects, ["state", "applied_at", "run"])
+    operation.call_began_at, operation.lease_until = now, now + LEASE
+    record.save(operation, revision=revision)
+    publish(f"operation:{operation.pk}", revision)
+
+
+def _resolve(operation: Operation, domain: Domain, view: DomainView) -> list[Effect]:
+    """Find the slots and sides that are meant, and reserve them."""
+    sides = affects.sides(Affect(operation.affect), running=domain.running)
+    ids = operation.vcpu
+    if ids in ("first", "highest"):
+        found = resolve(view, Action(operation.action), ids, sides)
+        if isinstance(found, Refusal):
+            raise Refused(found.reason, found.sentence(domain.name))
+        _check_expected(operation, found)
+        ids = sorted(expand(view, found))
+    effects = plan_effects(operation, ids, sides, domain.unit_size)
+    blocker = claim_slots(effects)
+    if blocker:
+        words = sentence(Reason.OPERATION_OPEN, domain=domain.name, vcpu=ids[0], operation=blocker.pk)
+        raise Refused(Reason.OPERATION_OPEN, words)
+    return effects
+
+
+def _check_expected(operation: Operation, found: int) -> None:
+    if operation.expect is not None and operation.expect != found:
+        raise Refused(
+            Reason.CHANGED_MEANWHILE,
+            f"You were shown vCPU {operation.expect} of {operation.domain_name}, and by now that would be "
+            f"vCPU {found}; nothing was changed. Look again and repeat the request.",
+        )
+
+
+def _supersede(operation: Operation, effects: list[Effect], revision: int) -> None:
+    """End older questions about the same slots: what is seen from now on answers this request."""
+    for effect in effects:
+        older = Effect.objects.filter(
+            domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, state=EffectState.UNCONFIRMED
+        ).exclude(operation=operation)
+        for old in older:
+            old.state, old.reason, old.settled_at = EffectState.FAILED, Reason.SUPERSEDED, datetime.now(UTC)
+            old.save(update_fields=["state", "reason", "settled_at"])
+            record.conclude(old.operation, "superseded", revision=revision, held=False)
+
+
+def _refusal_ahead(
+    view: DomainView, operation: Operation, pending: list[Effect], group: list[Effect]
+) -> Refusal | None:
+    """Refuse the next call, also for what the rules have against the other side of the same slots.
+
+    As libvirt does with both sides at once: whatever can be foreseen is raised before anything changes.
+    """
+    action = Action(operation.action)
+    slots = frozenset(effect.vcpu for effect in group)
+    first = group[0]
+    refused = refusal(view, action, slots, Side(first.side))
+    if refused:
+        return refused
+    for effect in pending:
+        if effect.vcpu in slots and effect.side != first.side:
+            refused = refusal(view, action, slots, Side(effect.side))
+            if refused and refused.reason not in _ALREADY:
+                return refused
+    return None
+
+
+def _set_aside(operation: Operation, pending: list[Effect], group: list[Effect], refused: Refusal) -> None:
+    now = datetime.now(UTC)
+    already = refused.reason in _ALREADY
+    mine = [effect.pk for effect in group]
+    Effect.objects.filter(pk__in=mine).update(
+        state=EffectState.SKIPPED if already else EffectState.FAILED, reason=refused.reason, settled_at=now
+    )
+    if already:
+        return
+    slots = {effect.vcpu for effect in group}
+    others = [
+        effect.pk
+        for effect in pending
+        if effect.pk not in mine and (operation.on_failure == "stop" or effect.vcpu in slots)
+    ]
+    Effect.objects.filter(pk__in=others).update(
+        state=EffectState.SKIPPED, reason=refused.reason, settled_at=now
+    )

@@ -1,0 +1,66 @@
+"""What nobody else would notice: forgotten doorbells, dead workers, and guests that take too long."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from domains.history import record
+from domains.models import Effect, EffectState, Operation, Status, clock
+from domains.models.host import HostState
+from domains.models.revision import next_revision
+from domains.operations import doorbell
+from domains.vcpu.reasons import Reason
+from domains.vcpu.sentences import sentence
+from domains.vcpu.slots import Side
+
+FORGOTTEN = timedelta(seconds=2)  # a bell that was heard is answered within milliseconds
+
+
+def sweep() -> None:
+    """Make one pass. Safe to run anywhere and at any time; every write checks that it still applies."""
+    _end_hopeless_queueing()
+    _end_patience()
+    doorbell.ring(_unattended())
+
+
+def _unattended() -> set[int]:
+    """Give the domains with work that no live worker has in hand."""
+    now = clock.now()
+    queued = Q(status=Status.QUEUED, created_at__lt=datetime.now(UTC) - FORGOTTEN)
+    handed_on = Q(status=Status.RUNNING, worker="")
+    dead = Q(status=Status.RUNNING, lease_until__lt=now)
+    answerable = Q(host__state=HostState.CONNECTED) | (queued & Q(queue_if_unreachable=False))
+    due = Operation.objects.filter(queued | handed_on | dead).filter(answerable)
+    return set(due.filter(domain__isnull=False).values_list("domain", flat=True))
+
+
+def _end_patience() -> None:
+    """Turn waiting into unconfirmed. Slotboard goes on looking; it only stops expecting."""
+    limit = clock.now() - settings.UNPLUG_PATIENCE
+    overdue = Effect.objects.filter(state=EffectState.WAITING, side=Side.LIVE, applied_at__lt=limit)
+    for operation_id in set(overdue.values_list("operation", flat=True)):
+        with transaction.atomic():
+            revision = next_revision()
+            operation = Operation.objects.get(pk=operation_id)
+            waiting = operation.effects.filter(state=EffectState.WAITING)
+            if waiting.update(state=EffectState.UNCONFIRMED, reason=Reason.UNPLUG_UNCONFIRMED):
+                held = operation.status == Status.RUNNING
+                record.conclude(operation, "unconfirmed", revision=revision, held=held)
+
+
+def _end_hopeless_queueing() -> None:
+    limit = datetime.now(UTC) - settings.QUEUE_PATIENCE
+    hopeless = Operation.objects.filter(status=Status.QUEUED, created_at__lt=limit, queue_if_unreachable=True)
+    for operation_id in hopeless.exclude(host__state=HostState.CONNECTED).values_list("pk", flat=True):
+        with transaction.atomic():
+            revision = next_revision()
+            operation = Operation.objects.filter(
+                pk=operation_id, status=Status.QUEUED, attempt__gte=0
+            ).first()
+            if operation and not operation.effects.exclude(state=EffectState.PENDING).exists():
+                words = sentence(Reason.HOST_UNREACHABLE, domain=operation.domain_name)
+                record.fail(operation, Reason.HOST_UNREACHABLE, words, revision=revision)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from domains.hypervisor.errors import ChangeRejected, GuestRefused, UnknownOutcome
+from domains.models import EffectState
+from domains.operations.judge import judge, judge_dead
+from domains.vcpu.reasons import Reason
+from domains.vcpu.slots import Side
+
+TIMEOUT = UnknownOutcome("vcpu unplug request timed out", code=68)
+REJECTED = ChangeRejected("vcpu '1' can't be unplugged", code=84)
+
+
+def verdict(**changed):
+    facts = {
+        "side": Side.LIVE,
+        "present": False,
+        "shown": True,
+        "same_run": True,
+        "paused": False,
+        "error": None,
+    }
+    found = judge(**(facts | changed))
+    return found.state, found.reason
+
+
+@pytest.mark.parametrize("error", [None, TIMEOUT, REJECTED, GuestRefused("no")])
+def test_what_was_seen_wins_over_what_the_call_said(error):
+    assert verdict(shown=False, error=error) == (EffectState.DONE, None)
+    assert verdict(present=True, shown=True, error=error) == (EffectState.DONE, None)
+
+
+def test_a_timeout_of_a_live_removal_is_waiting_and_never_failed():
+    assert verdict(error=TIMEOUT) == (EffectState.WAITING, None)
+    assert verdict(error=TIMEOUT, paused=True) == (EffectState.WAITING, Reason.GUEST_PAUSED)
+
+
+def test_an_accepted_removal_that_does_not_show_yet_is_waiting():
+    assert verdict() == (EffectState.WAITING, None)
+
+
+@pytest.mark.parametrize(("side", "present"), [(Side.LIVE, True), (Side.CONFIG, True), (Side.CONFIG, False)])
+def test_the_same_code_elsewhere_means_that_the_domain_was_busy(side, present):
+    found = verdict(side=side, present=present, shown=not present, error=TIMEOUT)
+    assert found == (EffectState.FAILED, Reason.DOMAIN_BUSY)
+
+
+def test_accepted_but_not_shown_is_an_error_of_the_hypervisor():
+    assert verdict(present=True, shown=False) == (EffectState.FAILED, Reason.HYPERVISOR_ERROR)
+
+
+def test_a_guest_that_stopped_ends_the_question():
+    assert verdict(shown=None) == (EffectState.FAILED, Reason.RUN_ENDED)
+    assert verdict(same_run=False) == (EffectState.FAILED, Reason.RUN_ENDED)
+    assert verdict(same_run=False, shown=False) == (EffectState.FAILED, Reason.RUN_ENDED)
+
+
+def test_the_configuration_outlives_the_run():
+    assert verdict(side=Side.CONFIG, shown=False, same_run=False) == (EffectState.DONE, None)
+
+
+def test_a_refusal_by_the_guest_is_told_as_such():
+    assert verdict(error=GuestRefused("status 128")) == (EffectState.FAILED, Reason.GUEST_REFUSED)
+
+
+def test_a_configuration_that_could_not_be_written_is_told_as_such():
+    error = ChangeRejected("cannot create file", code=38)
+    found = verdict(side=Side.CONFIG, present=True, shown=False, error=error)
+    assert found == (EffectState.FAILED, Reason.CONFIG_WRITE_FAILED)
+
+
+def dead(**changed):
+    facts = {
+        "side": Side.LIVE,
+        "present": False,
+        "shown": True,
+        "same_run": True,
+        "paused": False,
+        "due": True,
+    }
+    found = judge_dead(**(facts | changed))
+    return found and (found.state, found.reason)
+
+
+def test_not_reached_is_never_settled_before_it_is_due():
+    assert dead(due=False) is None
+    assert dead(due=False, present=True, shown=False) is None
+
+
+def test_reached_is_settled_at_once():
+    assert dead(due=False, shown=False) == (EffectState.DONE, None)
+
+
+def test_a_dead_workers_removal_waits_and_the_rest_is_interrupted():
+    assert dead() == (EffectState.WAITING, None)
+    assert dead(present=True, shown=False) == (EffectState.FAILED, Reason.INTERRUPTED)
+    assert dead(side=Side.CONFIG) == (EffectState.FAILED, Reason.INTERRUPTED)
