@@ -1,0 +1,131 @@
+"""What the tests share: a Redis of their own, and database files for tests with real transactions."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+from pytest_django.plugin import DjangoDbBlocker
+from redis import Redis
+
+from domains.push import stream
+
+
+def wait_until(condition, timeout: float = 10.0, what: str = "the condition"):
+    """Wait for a true value and return it; fail the test with ``what`` otherwise."""
+    end = time.monotonic() + timeout
+    while not (value := condition()):
+        assert time.monotonic() < end, f"{what} did not come within {timeout} s"
+        time.sleep(0.01)
+    return value
+
+
+class RedisServer:
+    """A private Redis on the Unix socket that the settings name; it can be killed, frozen and started again."""
+
+    def __init__(self) -> None:
+        self.socket = Path(settings.REDIS_URL.removeprefix("unix://"))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, empty, and wait until it answers."""
+        self.socket.parent.mkdir(mode=0o700, exist_ok=True)
+        command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
+        command += ["--dir", str(self.socket.parent), "--appendonly", "no"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_until(self.socket.exists, what="the Redis socket")
+        with self.client() as redis:
+            redis.ping()
+
+    def stop(self) -> None:
+        """Kill it, as a crash would, without a trace left on disk."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+        self.socket.unlink(missing_ok=True)
+
+    def client(self) -> Redis:
+        """Connect to it; to be used as a context manager."""
+        return Redis.from_url(settings.REDIS_URL, decode_responses=True)
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """Run one Redis server for the whole test session."""
+    server = RedisServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis(redis_server: RedisServer) -> Iterator[Redis]:
+    """Give a client of an empty, answering Redis."""
+    if redis_server.process is None or redis_server.process.poll() is not None:
+        redis_server.start()
+    with redis_server.client() as client:
+        client.flushall()
+        stream._Outage.until = 0.0
+        yield client
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Make the migrated database, also for tests that take a copy of it and so carry no mark for it."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set())
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@contextmanager
+def _fresh_file(folder: Path) -> Iterator[Path]:
+    """Point every connection of this process, and of those it starts, at a copy of the migrated database."""
+    configured = connections.settings["default"]
+    template = configured["NAME"]
+    path = folder / "fresh.sqlite3"
+    with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(path)) as target:
+        source.backup(target)
+    connections.close_all()
+    configured["NAME"] = str(path)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATABASE_URL", f"sqlite:///{path}")
+        environment.setenv("DJANGO_SETTINGS_MODULE", "tests.settings")
+        try:
+            yield path
+        finally:
+            connections.close_all()
+            configured["NAME"] = template
+            shutil.rmtree(folder)
+
+
+@pytest.fixture
+def fresh_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """Give a test with real transactions, threads or processes a migrated database file of its own.
+
+    The history's triggers refuse to be flushed, so such tests cannot clean up behind themselves.
+    """
+    with django_db_blocker.unblock(), _fresh_file(tmp_path_factory.mktemp("database")) as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def module_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """As ``fresh_database``, for modules whose tests share processes, such as a worker."""
+    with django_db_blocker.unblock(), _fresh_file(tmp_path_factory.mktemp("database")) as path:
+        yield path
