@@ -77,7 +77,8 @@ def _add_boot(domain: Element, guest: Guest) -> None:
 
 def _add_features(domain: Element, guest: Guest) -> None:
     features = _add(domain, "features")
-    _add(features, "acpi")
+    if guest.machine != "microvm":
+        _add(features, "acpi")
     _add(features, "apic")
     if guest.slots > 255:
         _add(features, "ioapic", driver="qemu")

@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from lab.processes import descendants
 from lab.progress import Progress
 from lab.restart import Restraint, needs_restart, parse_event
 from lab.settings import FILES
-from lab.virsh import Virsh
+from lab.virsh import Virsh, VirshError
 
 Inside = subprocess.Popen[bytes]
 
@@ -83,7 +83,8 @@ class Guardian:
         """Watch until the instance ends; then raise LabError, since nobody here ended it."""
         while inside.poll() is None:
             if self.virsh.answers():
-                self._watch_once()
+                with suppress(VirshError):  # libvirt went away in the middle of a question
+                    self._watch_once()
             time.sleep(0.2)
         raise LabError(f"The first process of the lab ended with status {inside.returncode}.")
 
