@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import libvirt  # noqa: TID251 - the constants are compared with libvirt's own
+import pytest
+
+from domains.hypervisor.errors import (
+    Change,
+    ChangeRejected,
+    Code,
+    ConnectionLost,
+    DomainNotFound,
+    GatewayError,
+    GuestRefused,
+    Origin,
+    UnknownOutcome,
+    opening_failed,
+    translate,
+)
+from domains.vcpu.reasons import Reason
+from domains.vcpu.slots import Side
+
+QEMU = 10
+ADD = Change(frozenset({5}), True, Side.LIVE)
+ADD_TWO = Change(frozenset({5, 6}), True, Side.LIVE)
+REMOVE = Change(frozenset({5}), False, Side.LIVE)
+CONFIG = Change(frozenset({5}), True, Side.CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("code", "origin", "change", "kind", "reason"),
+    [
+        (68, QEMU, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
+        (68, QEMU, ADD, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
+        (68, QEMU, None, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
+        (None, None, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
+        (0, 0, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
+        (1, 0, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
+        (1, 7, REMOVE, ConnectionLost, Reason.INTERRUPTED),
+        (1, 13, ADD, ConnectionLost, Reason.INTERRUPTED),
+        (5, 13, ADD, ConnectionLost, Reason.INTERRUPTED),
+        (6, 20, ADD, ConnectionLost, Reason.INTERRUPTED),
+        (38, 7, ADD, ConnectionLost, Reason.INTERRUPTED),
+        (38, 7, None, ConnectionLost, Reason.INTERRUPTED),
+        (39, 7, REMOVE, ConnectionLost, Reason.INTERRUPTED),
+        (42, QEMU, ADD, DomainNotFound, Reason.DOMAIN_NOT_FOUND),
+        (42, QEMU, None, DomainNotFound, Reason.DOMAIN_NOT_FOUND),
+        (9, QEMU, REMOVE, GuestRefused, Reason.GUEST_REFUSED),
+        (9, QEMU, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (3, 20, ADD, ChangeRejected, Reason.SPECIFIC_UNSUPPORTED),
+        (55, QEMU, ADD, ChangeRejected, Reason.DOMAIN_NOT_RUNNING),
+        (55, QEMU, CONFIG, ChangeRejected, Reason.DOMAIN_NOT_PERSISTENT),
+        (84, QEMU, ADD, ChangeRejected, Reason.HOTPLUG_UNSUPPORTED),
+        (84, QEMU, ADD_TWO, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (84, QEMU, REMOVE, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (38, QEMU, CONFIG, ChangeRejected, Reason.CONFIG_WRITE_FAILED),
+        (38, QEMU, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (8, QEMU, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (29, 20, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (88, 0, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (1, QEMU, REMOVE, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (67, QEMU, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (12345, 99, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
+        (8, QEMU, None, GatewayError, Reason.HYPERVISOR_ERROR),
+    ],
+)
+def test_errors_are_translated_by_code(code, origin, change, kind, reason):
+    error = translate(code, origin, "libvirt's own words", change)
+    assert type(error) is kind
+    assert (error.code, error.reason, error.text) == (code, reason, "libvirt's own words")
+
+
+@pytest.mark.parametrize(
+    "text", ["vcpu unplug request timed out", "Zeitüberschreitung", "domain is not running", ""]
+)
+def test_words_do_not_matter(text):
+    assert type(translate(68, QEMU, text, REMOVE)) is UnknownOutcome
+
+
+@pytest.mark.parametrize("code", [None, 1, 4, 5, 38, 39, 40, 45, 79, 88, 94, 29, 777])
+def test_failed_opening_is_told_by_code_and_without_the_raw_text(code):
+    error = opening_failed(code)
+    assert (error.code, error.reason) == (code, Reason.HOST_UNREACHABLE)
+    assert error.text.endswith(".")
+
+
+def test_codes_are_libvirts():
+    for code in Code:
+        assert getattr(libvirt, f"VIR_ERR_{code.name}") == code
+    for origin in Origin:
+        assert getattr(libvirt, f"VIR_FROM_{origin.name}") == origin
