@@ -1,0 +1,95 @@
+"""What the watcher found out about hosts, and the address under which each is reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from domains.hypervisor.address import HostAddress
+from domains.hypervisor.gateway import HostReading
+from domains.inventory.leases import Fence, check
+from domains.models import Host, HostState
+from domains.models.clock import now
+from domains.models.revision import next_revision
+from domains.push.stream import publish
+
+UNSEEN = "No watcher has looked at this host for a while."
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What a watcher needs to know of a host; a changed one means that the connection is opened anew."""
+
+    id: int
+    slug: str
+    address: HostAddress
+    enabled: bool
+    monitor: bool
+
+
+def assignments() -> list[Assignment]:
+    """Give every host that somebody has to watch, or has yet to show as paused."""
+    hosts = Host.objects.exclude(enabled=False, state=HostState.PAUSED)
+    return [Assignment(host.pk, host.slug, host.address, host.enabled, host.monitor) for host in hosts]
+
+
+def connected(host_id: int, reading: HostReading, fence: Fence) -> None:
+    """Record that the host answers, and what it says of itself. Raises ``LeaseLost``."""
+    known = {
+        "libvirt_version": reading.libvirt_version,
+        "hypervisor": reading.hypervisor,
+        "hypervisor_version": reading.hypervisor_version,
+        "cpus": reading.cpus,
+        "specific": reading.specific,
+        "asynchronous": reading.asynchronous,
+    }
+    _write(host_id, HostState.CONNECTED, {**known, "last_error": ""}, fence)
+
+
+def unreachable(host_id: int, sentence: str, fence: Fence) -> None:
+    """Record that the host does not answer, and why as one sentence. Raises ``LeaseLost``."""
+    known = {"state": HostState.UNREACHABLE, "last_error": sentence}
+    if not Host.objects.filter(pk=host_id, **known).exists():  # said every second while it lasts
+        _write(host_id, HostState.UNREACHABLE, {"last_error": sentence}, fence)
+
+
+def unreachable_unless_seen(host_id: int, age: float, fence: Fence) -> None:
+    """Take back "connected" from a host that no watcher has seen for ``age`` seconds. Raises ``LeaseLost``."""
+    unseen = Q(last_seen=None) | Q(last_seen__lt=now() - timedelta(seconds=age))
+    if Host.objects.filter(unseen, pk=host_id, state=HostState.CONNECTED).exists():
+        _write(host_id, HostState.UNREACHABLE, {"last_error": UNSEEN}, fence)
+
+
+def paused(host_id: int, fence: Fence) -> None:
+    """Record that the host is not watched because it is switched off. Raises ``LeaseLost``."""
+    _write(host_id, HostState.PAUSED, {"last_error": ""}, fence)
+
+
+def seen(host_id: int, fence: Fence) -> None:
+    """Record that the host has just answered. Nothing that pages show changes. Raises ``LeaseLost``."""
+    with transaction.atomic():
+        check(fence)
+        Host.objects.filter(pk=host_id).update(last_seen=now())
+
+
+def _write(host_id: int, state: HostState, known: dict[str, Any], fence: Fence) -> None:
+    with transaction.atomic():
+        check(fence)
+        revision = next_revision()
+        host = Host.objects.select_for_update().filter(pk=host_id).first()
+        if host is None:
+            return  # removed meanwhile; whoever watched it is about to be told
+        moment = now()
+        if state == HostState.CONNECTED:
+            known["last_seen"] = moment
+        if state != host.state:
+            known |= {"state": state, "state_since": moment}
+        shown = [name for name in known if name != "last_seen" and getattr(host, name) != known[name]]
+        if shown:
+            known["revision"] = revision
+            publish(f"host:{host_id}", revision)
+        Host.objects.filter(pk=host_id).update(**known)
