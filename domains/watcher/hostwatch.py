@@ -1,0 +1,150 @@
+"""One host, watched: the lease, one child after another, and what is shown while there is none."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from domains.hypervisor.address import AddressError
+from domains.inventory import hosts, leases
+from domains.inventory.hosts import Assignment
+from domains.inventory.leases import Fence, LeaseLost
+from domains.models.host import address_policy
+from domains.watcher.messages import Open
+from domains.watcher.pace import Backoff, Pace
+from domains.watcher.process import ChildProcess, Wake
+from domains.watcher.session import Session
+
+logger = structlog.get_logger(__name__)
+CRASHED = "The process that watches this host ended unexpectedly."
+STEADY = 10.0  # seconds after which a connection that breaks is opened anew without a long pause
+
+
+class HostWatch(threading.Thread):
+    """The thread that has one host. It waits for the lease, holds it, and gives it back when stopped."""
+
+    def __init__(
+        self, assignment: Assignment, holder: str, pace: Pace, opened: Callable[[], Collection[str]]
+    ) -> None:
+        super().__init__(name=f"watch-{assignment.slug}", daemon=True)
+        self.assignment = assignment
+        self.child_pid: int | None = None
+        self._lease = f"host:{assignment.slug}"
+        self._holder = holder
+        self._pace = pace
+        self._opened = opened
+        self._wake = Wake()
+        self._stopping = threading.Event()
+        self._renewed = 0.0
+        self._log = logger.bind(host=assignment.slug)
+
+    def stop(self) -> None:
+        """Have the thread end soon; returns at once."""
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Watch the host whenever the lease can be had, until stopped."""
+        try:
+            while not self._stopping.is_set():
+                self._try_term()
+                self._stopping.wait(self._pace.hosts)
+        finally:
+            self._wake.close()
+
+    def _try_term(self) -> None:
+        try:
+            self._term()
+        except LeaseLost:
+            self._log.warning("another watcher has taken this host over")
+        except DatabaseError as error:
+            self._log.error("the database failed", error=str(error))
+        finally:
+            connection.close()
+
+    def _term(self) -> None:
+        """Hold the lease for as long as it can be kept."""
+        fence = leases.acquire(self._lease, self._holder, self._pace.lease)
+        if fence is None:
+            return
+        self._renewed = time.monotonic()
+        try:
+            if self.assignment.enabled:
+                self._watch(fence)
+            else:
+                hosts.paused(self.assignment.id, fence)
+                self._stopping.set()
+        finally:
+            leases.release(fence)
+
+    def _watch(self, fence: Fence) -> None:
+        hosts.unreachable_unless_seen(self.assignment.id, self._pace.unreachable, fence)
+        local = bool(self.assignment.address.socket)
+        backoff = Backoff(self._pace.retry, self._pace.retry if local else self._pace.retry_at_most)
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            sentence = self._obstacle() or self._connection(fence)
+            if self._stopping.is_set():
+                return
+            self._log.info("not connected", why=sentence)
+            hosts.unreachable(self.assignment.id, sentence, fence)
+            if time.monotonic() - began > STEADY:
+                backoff.reset()
+            self._rest(backoff.pause(), fence)
+
+    def _obstacle(self) -> str:
+        """Say what can be seen without a process: an address that is not allowed, or no socket there."""
+        address = self.assignment.address
+        try:
+            address.validate(address_policy())
+        except AddressError as error:
+            return error.sentence
+        if address.socket and not Path(address.socket).exists():
+            return "There is no libvirt socket where this host should have one."
+        return ""
+
+    def _connection(self, fence: Fence) -> str:
+        """Hold one connection for as long as it lasts. Gives the sentence that says why it ended."""
+        uri = self.assignment.address.uri(address_policy())
+        order = Open(settings.GATEWAY, uri, self.assignment.monitor, self._pace.statistics)
+        child = ChildProcess(order, self._wake)
+        self.child_pid = child.pid
+        try:
+            return self._converse(child, fence)
+        finally:
+            self.child_pid = None
+            child.close()
+
+    def _converse(self, child: ChildProcess, fence: Fence) -> str:
+        session = Session(self.assignment.id, fence, child.send, self._pace, time.monotonic())
+        while not self._stopping.is_set():
+            for message in child.receive(self._pace.statistics):
+                last_word = session.handle(message, time.monotonic())
+                if last_word:
+                    return last_word
+            if child.ended:
+                return CRASHED
+            self._renew(fence)
+            last_word = session.tick(time.monotonic(), self._opened())
+            if last_word:
+                return last_word
+        return ""
+
+    def _rest(self, seconds: float, fence: Fence) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+            self._renew(fence)
+            self._stopping.wait(min(left, self._pace.renew))
+
+    def _renew(self, fence: Fence) -> None:
+        if time.monotonic() - self._renewed < self._pace.renew:
+            return
+        if not leases.renew(fence, self._pace.lease):
+            raise LeaseLost(fence.name)
+        self._renewed = time.monotonic()

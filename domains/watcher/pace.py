@@ -1,0 +1,44 @@
+"""How fast everything goes, in seconds."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The watcher's intervals and patience. The defaults are meant for real hosts; tests hurry."""
+
+    statistics: float = 1.0
+    unreachable: float = 10.0  # without an answer for so long, a host is shown as not answering
+    kill: float = 20.0  # a child silent for so long is killed
+    lease: timedelta = timedelta(seconds=10)
+    renew: float = 3.0
+    seen: float = 2.0
+    look: float = 1.0  # between two parts of the sweep
+    look_open: float = 1.5  # how often a domain that someone has open is looked at
+    look_all: float = 24.0  # how long one sweep of all the others takes
+    retry: float = 1.0
+    retry_at_most: float = 30.0
+    hosts: float = 1.0  # how often the database is asked for hosts, and for leases that became free
+    operations: float = 5.0
+
+
+class Backoff:
+    """Growing pauses between attempts, from ``first`` to ``most`` seconds, spread so that many hosts differ."""
+
+    def __init__(self, first: float, most: float) -> None:
+        self._first = first
+        self._most = most
+        self._next = first
+
+    def pause(self) -> float:
+        """Give the next pause: between half and all of a span that doubles each time."""
+        span, self._next = self._next, min(self._next * 2, self._most)
+        return random.uniform(span / 2, span)  # noqa: S311 - spreads load, guards nothing
+
+    def reset(self) -> None:
+        """Begin with the shortest pause again."""
+        self._next = self._first

@@ -1,0 +1,120 @@
+"""The watcher's parent: it shares the hosts with other watchers, and keeps every thread of its own alive."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import structlog
+from django.db import DatabaseError, connections
+
+from domains.inventory import hosts, leases
+from domains.inventory.hosts import Assignment
+from domains.inventory.leases import Fence
+from domains.operations.sweep import sweep
+from domains.watcher.hints import Hints
+from domains.watcher.hostwatch import HostWatch
+from domains.watcher.pace import Pace
+
+logger = structlog.get_logger(__name__)
+SWEEP = "sweep"
+ENDING = 1.7  # seconds that everything together has to end
+
+
+class Parent:
+    """One watcher process. All work is done in threads, so that a stop is heard at any time."""
+
+    def __init__(self, pace: Pace, *, holder: str = "") -> None:
+        self.holder = holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.watches: dict[int, HostWatch] = {}
+        self._pace = pace
+        self._hints = Hints(self.holder)
+        self._sweeping: Fence | None = None
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Have :meth:`run` end."""
+        self._stopping.set()
+
+    def run(self) -> bool:
+        """Watch until stopped; then end every child and give every lease back, within two seconds.
+
+        False if it ended because a part of it failed, which its log names.
+        """
+        logger.info("watching", holder=self.holder)
+        jobs = [
+            self._thread("hosts", self._pace.hosts, self._arrange, connections.close_all),
+            self._thread("sweep", self._pace.operations, self._sweep, self._release_sweep),
+        ]
+        while all(job.is_alive() for job in jobs) and not self._stopping.wait(1.0):
+            pass
+        failed = not self._stopping.is_set()
+        self._stopping.set()
+        self._end(jobs)
+        logger.info("stopped", failed=failed)
+        return not failed
+
+    def _end(self, jobs: list[threading.Thread]) -> None:
+        deadline = time.monotonic() + ENDING
+        jobs[0].join(ENDING / 4)  # it starts watches; a slow database must not hold up their end
+        for watch in list(self.watches.values()):
+            watch.stop()
+        for thread in [*self.watches.values(), *jobs]:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._hints.forget()
+
+    def _thread(
+        self, name: str, pause: float, job: Callable[[], None], ending: Callable[[], None]
+    ) -> threading.Thread:
+        thread = threading.Thread(target=self._repeat, args=(pause, job, ending), name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _repeat(self, pause: float, job: Callable[[], None], ending: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                job()
+            except DatabaseError as error:
+                logger.error("the database failed", error=str(error))
+                connections.close_all()
+            self._stopping.wait(pause)
+        ending()
+
+    def _arrange(self) -> None:
+        """Have one watch for every host, and none for what is no host any more."""
+        wanted = {assignment.id: assignment for assignment in hosts.assignments()}
+        for host_id, watch in list(self.watches.items()):
+            if not watch.is_alive():
+                del self.watches[host_id]
+            elif wanted.get(host_id) != watch.assignment:
+                watch.stop()
+        for host_id, assignment in wanted.items():
+            if host_id not in self.watches:
+                self.watches[host_id] = self._watch(assignment)
+        self._hints.refresh()
+
+    def _watch(self, assignment: Assignment) -> HostWatch:
+        watch = HostWatch(assignment, self.holder, self._pace, lambda: self._hints.opened)
+        watch.start()
+        return watch
+
+    def _sweep(self) -> None:
+        """Let the sweep of operations run in one watcher only."""
+        ttl = timedelta(seconds=3 * self._pace.operations)
+        if self._sweeping is None or not leases.renew(self._sweeping, ttl):
+            self._sweeping = leases.acquire(SWEEP, self.holder, ttl)
+        if self._sweeping:
+            sweep()
+
+    def _release_sweep(self) -> None:
+        try:
+            if self._sweeping:
+                leases.release(self._sweeping)
+        except DatabaseError as error:
+            logger.error("the database failed", error=str(error))
+        connections.close_all()

@@ -1,0 +1,46 @@
+"""Which domains the sweep looks at next: changes of configuration by others show in no event and no figure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from math import ceil
+
+AT_ONCE = 200  # with more domains than this a second, a round takes longer
+
+
+class Rounds:
+    """Goes round all domains within ``whole`` seconds, and to the open ones every ``often`` seconds."""
+
+    def __init__(self, whole: float, often: float) -> None:
+        self._whole = whole
+        self._often = often
+        self._order: dict[str, None] = {}  # the next one first
+        self._looked: dict[str, float] = {}
+        self._part: float | None = None
+
+    def add(self, uuids: Collection[str]) -> None:
+        """Take domains in, at the end of the round."""
+        for uuid in uuids:
+            self._order.setdefault(uuid)
+
+    def remove(self, uuid: str) -> None:
+        """Leave a domain out from now on."""
+        self._order.pop(uuid, None)
+        self._looked.pop(uuid, None)
+
+    def due(self, moment: float, opened: Collection[str]) -> list[str]:
+        """Give the part of the round that falls to ``moment`` (seconds), open domains first."""
+        first = [uuid for uuid in opened if uuid in self._order and self._is_due(uuid, moment)][:AT_ONCE]
+        elapsed = moment - self._part if self._part is not None else 0.0
+        share = min(ceil(len(self._order) * elapsed / self._whole), len(self._order), AT_ONCE)
+        self._part = moment
+        others = [uuid for uuid, _ in zip(self._order, range(share), strict=False)]
+        for uuid in others:  # to the end of the round
+            del self._order[uuid]
+            self._order[uuid] = None
+        for uuid in first:
+            self._looked[uuid] = moment
+        return list(dict.fromkeys([*first, *others]))
+
+    def _is_due(self, uuid: str, moment: float) -> bool:
+        return moment - self._looked.get(uuid, -self._often) >= self._often

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from domains.models import Domain, HistoryEntry, Host
+from domains.watcher.pace import Pace
+from domains.watcher.parent import Parent
+from tests.conftest import wait_until
+from tests.integration.simulated import host_row
+from tests.integration.watcher.simulated import FACTORY
+from tests.simulated_host import SimulatedHost
+
+HASTE = Pace(
+    statistics=0.1,
+    unreachable=1.0,
+    kill=2.0,
+    lease=timedelta(seconds=2),
+    renew=0.5,
+    seen=0.2,
+    look=0.1,
+    look_open=0.1,
+    look_all=1.0,
+    retry=0.2,
+    retry_at_most=1.0,
+    hosts=0.1,
+    operations=0.3,
+)
+
+
+@pytest.fixture
+def folder(fresh_database: Path, redis: Redis, settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder for simulated hosts, with a database file and a Redis for those who watch them."""
+    path = tmp_path_factory.mktemp("hosts")
+    settings.SOCKET_DIRS = [str(path)]
+    settings.GATEWAY = FACTORY
+    return path
+
+
+@pytest.fixture
+def simulated(folder: Path) -> SimulatedHost:
+    return SimulatedHost(folder / "sim")
+
+
+@pytest.fixture
+def host(simulated: SimulatedHost) -> Host:
+    return host_row(simulated)
+
+
+@contextmanager
+def watching(pace: Pace = HASTE) -> Iterator[Parent]:
+    """Run a watcher's parent in a thread; it must end within two seconds when stopped."""
+    parent = Parent(pace)
+    results: list[bool] = []
+    thread = threading.Thread(target=lambda: results.append(parent.run()))
+    thread.start()
+    try:
+        yield parent
+    finally:
+        began = time.monotonic()
+        parent.stop()
+        thread.join(10)
+        took = time.monotonic() - began
+    assert results == [True]
+    assert took < 2
+
+
+@pytest.fixture
+def watcher(host: Host) -> Iterator[Parent]:
+    with watching() as parent:
+        yield parent
+
+
+def shown(uuid: str) -> Domain:
+    return Domain.objects.get(uuid=uuid)
+
+
+def wait_for_host(host: Host, timeout: float = 10.0, **fields: object) -> Host:
+    """Wait until the host's row has these fields."""
+    wait_until(Host.objects.filter(pk=host.pk, **fields).exists, timeout, f"a host with {fields}")
+    host.refresh_from_db()
+    return host
+
+
+def wait_for_domain(uuid: str, timeout: float = 10.0, **fields: object) -> Domain:
+    """Wait until the inventory has the domain with these fields."""
+    wait_until(Domain.objects.filter(uuid=uuid, **fields).exists, timeout, f"a domain with {fields}")
+    return Domain.objects.get(uuid=uuid)
+
+
+def outside_entries() -> list[HistoryEntry]:
+    return list(HistoryEntry.objects.filter(kind="outside").order_by("seq"))

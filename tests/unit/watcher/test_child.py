@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from domains.vcpu.slots import SlotMap
+from domains.watcher.child import digest
+from tests.unit.watcher.test_messages import READING
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_child_loads_neither_django_nor_redis() -> None:
+    code = "import sys, domains.watcher.child; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert "libvirt" in modules
+    assert not {"django", "celery", "redis", "structlog"} & {name.partition(".")[0] for name in modules}
+
+
+def test_digest_ignores_only_the_time_run() -> None:
+    assert digest(replace(READING, cpu_time=5)) == digest(READING)
+    assert digest(replace(READING, config=SlotMap(8, frozenset({0}), frozenset()))) != digest(READING)
+    assert digest(replace(READING, pinning={1: "2"})) != digest(READING)
+
+
+def test_child_ends_with_its_parent_even_while_it_opens() -> None:
+    """A connection that never opens, opened by a child whose parent is gone."""
+    order = b'{"kind":"Open","gateway":"tests.unit.watcher.hanging.open_gateway","uri":"","monitor":false,"interval":1}\n'
+    child = subprocess.run(
+        [sys.executable, "-m", "domains.watcher.child"],
+        cwd=ROOT,
+        input=order,
+        capture_output=True,
+        timeout=10,
+        check=True,
+    )
+    assert child.stdout == b""
