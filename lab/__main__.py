@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
-import subprocess
 import sys
 from typing import NoReturn
 
@@ -12,25 +12,27 @@ from lab.errors import LabError
 from lab.guests import GUESTS
 from lab.instance import Instance
 from lab.progress import on_terminal
+from lab.root import check_user
 from lab.settings import data_folder
 
 
 def main(arguments: list[str]) -> int:
     """Carry out the command line and return the exit status: 0 done, 1 could not, 2 not understood."""
-    signal.signal(signal.SIGTERM, _end)
     options = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
     try:
         return _carry_out(options)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 def _end(number: int, _frame: object) -> NoReturn:
+    for other in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)
     # An exception, so that whoever holds processes or folders gives them back on the way out.
-    raise SystemExit(0 if number == signal.SIGTERM else 1)
+    raise SystemExit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _carry_out(options: argparse.Namespace) -> int:
+    if options.command != "uri":
+        check_user()
     instance = Instance(data_folder(), progress=on_terminal())
     match options.command:
         case "up":
@@ -73,7 +77,9 @@ def _carry_out(options: argparse.Namespace) -> int:
         case "guard":
             instance.guard()
         case "virsh":
-            return subprocess.run(instance.virsh_command(*options.arguments)).returncode
+            command = instance.virsh_command(*options.arguments)
+            sys.stdout.flush()
+            os.execv(command[0], command)  # noqa: S606 - virsh takes over terminal and exit status
     return 0
 
 

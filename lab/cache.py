@@ -79,7 +79,8 @@ def run_logged(
 
     The output is appended to `log`. Raises LabError with the step's last error lines when it fails.
     """
-    isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", *command]
+    isolated = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
+    isolated += ["--propagation", "private", *map(str, command)]
     clean = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
     with log.open("ab") as output:
         begin = output.tell()

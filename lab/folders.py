@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -74,15 +75,17 @@ class Folders:
     def install(self, image: Image, architecture: str) -> None:
         """Put a guest image where the instance's guests boot from; running ones are not disturbed."""
         boot = self.lib / "boot"
-        for source in (image.kernel, image.initrd):
-            target = boot / f"{source.name}-{architecture}"
-            new = boot / f".{target.name}"
-            new.unlink(missing_ok=True)
-            try:
-                new.hardlink_to(source)
-            except OSError:
-                shutil.copyfile(source, new)
-            new.replace(target)
+        with tempfile.TemporaryDirectory(dir=boot) as aside:
+            for source in (image.kernel, image.initrd):
+                target = boot / f"{source.name}-{architecture}"
+                if target.exists() and _stamp(target) == _stamp(source):
+                    continue
+                new = Path(aside) / source.name
+                try:
+                    new.hardlink_to(source)
+                except OSError:  # the cache is on another file system
+                    shutil.copy2(source, new)
+                new.replace(target)
 
     def take_lock(self) -> IO[str] | None:
         """Take the instance's lock and note this process in it; None when the instance is alive.
@@ -122,3 +125,8 @@ class Folders:
     @property
     def _lock_file(self) -> Path:
         return self.lab / "lock"
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns

@@ -87,6 +87,7 @@ class Instance:
 
     def run(self) -> None:
         """Bring everything up in this process and stay, starting again what crashes. Ends by an exception."""
+        root.check_machine()
         folder = root.ensure_root(self._settings, self._progress)
         with daemons(self.folders, folder) as inside:
             if inside is None:
@@ -165,8 +166,12 @@ class Instance:
                 start_new_session=True,
             )
         self._guardian = guardian
-        # A guardian that finds another one in its place ends at once, and that is no failure.
-        self._wait_for_daemon(lambda: guardian.poll() is not None and not self.running)
+        try:
+            # A guardian that finds another one in its place ends at once, and that is no failure.
+            self._wait_for_daemon(lambda: guardian.poll() is not None and not self.running)
+        except LabError:
+            self.down()
+            raise
 
     def _wait_for_daemon(self, ended: Callable[[], bool]) -> None:
         virsh = self._virsh()

@@ -30,12 +30,17 @@ TRIED = {"libvirt": "12.8", "QEMU": "11.1"}
 VERSIONS_FILE = "slotboard-lab-versions"
 
 
-def check_machine() -> None:
-    """Raise LabError when this machine cannot run a lab at all, saying what is missing."""
-    if platform.machine() != "x86_64":
-        raise LabError(f"The lab runs on x86_64 machines, not on {platform.machine()}.")
+def check_user() -> None:
+    """Raise LabError unless this process is root's."""
     if os.geteuid() != 0:
         raise LabError("The lab needs root: it mounts folders and starts a hypervisor. Run it as root.")
+
+
+def check_machine() -> None:
+    """Raise LabError when this machine cannot run a lab at all, saying what is missing."""
+    check_user()
+    if platform.machine() != "x86_64":
+        raise LabError(f"The lab runs on x86_64 machines, not on {platform.machine()}.")
     packages = {"unshare": "util-linux", "setpriv": "util-linux", "apt-get": "apt", "chroot": "coreutils"}
     missing = sorted({package for program, package in packages.items() if not shutil.which(program)})
     if missing:

@@ -21,8 +21,7 @@ add:/devices/system/cpu/cpu[0-9]*)
 remove:/devices/system/cpu/cpu[0-9]*)
     nudge &
     ;;
-*)
-    exit 0
+online:/devices/system/cpu/cpu[0-9]* | offline:/devices/system/cpu/cpu[0-9]*)
+    echo "slotboard-guest: ${DEVPATH##*/} $ACTION, CPUs online: $(cat /sys/devices/system/cpu/online)" >/dev/console
     ;;
 esac
-echo "slotboard-guest: $ACTION ${DEVPATH##*/}, CPUs online: $(cat /sys/devices/system/cpu/online)" >/dev/console
