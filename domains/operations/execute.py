@@ -28,6 +28,8 @@ def work(domain_id: int) -> None:
             _advance(claimed)
     except Fenced:
         log.warning("another worker has the operation by now; this step is void")
+    except settle.PutBack:
+        return
     except GatewayError as error:
         log.warning("what became of a call is not known; looking again will tell", error=error.text)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domains.hypervisor.errors import GatewayError, GuestRefused, UnknownOutcome
+from domains.hypervisor.errors import ChangeRejected, GatewayError, GuestRefused, UnknownOutcome
 from domains.models import EffectState
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
@@ -28,13 +28,17 @@ def judge(
     same_run: bool,
     paused: bool,
     error: GatewayError | None,
+    already: bool = False,
 ) -> Verdict:
     """Judge an effect whose call has ended.
 
     ``present`` is the target and ``shown`` what the reading shows (None: the side is not there any more).
+    ``already`` says that the target was reached before the call.
     libvirt's code 68 never means failed for a live removal: the guest may still let go.
     """
     live = side is Side.LIVE
+    if already and isinstance(error, ChangeRejected):
+        return Verdict(EffectState.SKIPPED, Reason.ALREADY_PRESENT if present else Reason.ALREADY_ABSENT)
     if shown is not None and shown == present and (same_run or not live):
         return Verdict(EffectState.DONE)
     if live and (not same_run or shown is None):

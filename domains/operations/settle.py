@@ -14,6 +14,7 @@ from domains.models import Domain, Effect, EffectState, Operation, Status, clock
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
 from domains.operations.judge import Verdict, judge, judge_dead
+from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action, refusal
 from domains.vcpu.sentences import sentence
@@ -25,7 +26,12 @@ GRACE = timedelta(seconds=10)
 
 # Before anything was asked, a broken connection is no more than a host out of reach.
 _REASON_BEFORE = {ConnectionLost: Reason.HOST_UNREACHABLE, UnknownOutcome: Reason.DOMAIN_BUSY}
-_KIND = {EffectState.DONE: "confirmed", EffectState.WAITING: "waiting", EffectState.FAILED: "failed"}
+_KIND = {
+    EffectState.DONE: "confirmed",
+    EffectState.WAITING: "waiting",
+    EffectState.FAILED: "failed",
+    EffectState.SKIPPED: "skipped",
+}
 
 
 def settle_step(
@@ -79,22 +85,28 @@ def fail(claimed: Claim, reason: Reason, message: str = "") -> None:
             record.fail(operation, reason, words, revision=revision)
 
 
+class PutBack(Exception):
+    """The operation went back into the queue; the sweep will ring for it, so nobody should do so at once."""
+
+
 def not_asked(claimed: Claim, error: GatewayError) -> None:
     """The host failed before anything was asked of it: fail, or wait for it if that was wished.
 
-    Raises ``Fenced``.
+    Raises :class:`PutBack` in the latter case, or ``Fenced``.
     """
     reason = _REASON_BEFORE.get(type(error), error.reason)
     with transaction.atomic():
         revision = next_revision()
         operation = locked(claimed)
-        if operation.queue_if_unreachable and reason is Reason.HOST_UNREACHABLE:
+        put_back = operation.queue_if_unreachable and reason is Reason.HOST_UNREACHABLE
+        if put_back:
             operation.status, operation.worker, operation.lease_until = Status.QUEUED, "", None
             record.save(operation, revision=revision)
-            return
-        vcpu = _only_vcpu(operation)
-        words = sentence(reason, domain=operation.domain_name, vcpu=vcpu, text=error.text)
-    fail(claimed, reason, words)
+            publish(f"operation:{operation.pk}", revision)
+    if put_back:
+        raise PutBack
+    vcpu = _only_vcpu(operation)
+    fail(claimed, reason, sentence(reason, domain=operation.domain_name, vcpu=vcpu, text=error.text))
 
 
 def reading_begins() -> datetime:
@@ -176,6 +188,7 @@ def _verdict(effect: Effect, before: Domain, after: Domain, error: GatewayError 
         same_run=_same_run(effect, after),
         paused=before.state == "paused",
         error=error,
+        already=_shown(effect, before) == effect.present,
     )
 
 

@@ -31,6 +31,11 @@ def test_what_was_seen_wins_over_what_the_call_said(error):
     assert verdict(present=True, shown=True, error=error) == (EffectState.DONE, None)
 
 
+def test_what_already_was_and_was_rejected_is_no_deed_of_ours():
+    found = verdict(shown=False, error=REJECTED, already=True)
+    assert found == (EffectState.SKIPPED, Reason.ALREADY_ABSENT)
+
+
 def test_a_timeout_of_a_live_removal_is_waiting_and_never_failed():
     assert verdict(error=TIMEOUT) == (EffectState.WAITING, None)
     assert verdict(error=TIMEOUT, paused=True) == (EffectState.WAITING, Reason.GUEST_PAUSED)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from domains.models import Operation
+from domains.operations import doorbell, execute
+from domains.operations.actor import Actor
+from domains.operations.request import Change, request_change
+from domains.vcpu.affect import Affect
+from domains.vcpu.rules import Action
+from tests.integration import simulated
+from tests.simulator import SimulatedHost
+
+
+class Desk:
+    """A simulated host with its row, and the write path worked by hand: bells ring only when answered."""
+
+    def __init__(self, simulator, bells):
+        self.simulator = simulator
+        self.host = simulated.host_row(simulator)
+        self.bells = bells
+        self.actor = Actor("os:root", "command")
+
+    def guest(self, name="web01", **options):
+        options = {"maximum": 8, "present": "0-3", "removable": "2-3"} | options
+        uuid = self.simulator.add_domain(name, **options)
+        self.look(uuid)
+        return uuid
+
+    def look(self, uuid):
+        return simulated.look(self.host, uuid)
+
+    def ask(self, uuid, action, vcpu, affect=Affect.BOTH, *, work=True, actor=None, key="", **more):
+        wanted = [vcpu] if isinstance(vcpu, int) else vcpu
+        operation = request_change(
+            actor=actor or self.actor,
+            host=self.host.slug,
+            domain_ref=uuid,
+            change=Change(Action(action), wanted, Affect(affect), **more),
+            idempotency_key=key,
+        )
+        return self.work(operation) if work else operation
+
+    def work(self, operation=None):
+        """Answer the bells until none rings any more."""
+        while self.bells:
+            execute.work(self.bells.pop(0))
+        return Operation.objects.get(pk=operation.pk) if operation else None
+
+
+@pytest.fixture
+def desk(fresh_database, redis, tmp_path, monkeypatch, settings):
+    settings.GATEWAY = simulated.FACTORY
+    settings.SOCKET_DIRS = [str(tmp_path)]
+    bells = []
+    monkeypatch.setattr(doorbell, "ring", bells.extend)
+    simulator = SimulatedHost(tmp_path / "host")
+    simulator.tune(unplug_timeout=0.05, lock_wait=0.05)
+    return Desk(simulator, bells)

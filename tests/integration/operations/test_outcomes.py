@@ -1,0 +1,297 @@
+"""What becomes of an operation, on a simulated host."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from domains.models import Effect, Grant, HistoryEntry, Host, Operation, Role
+from domains.operations.actor import Actor
+from domains.operations.refused import RequestRefused
+from domains.operations.sweep import sweep
+from domains.vcpu.reasons import Reason
+from domains.vcpu.slots import Side
+
+
+def effects(operation):
+    return [(e.vcpu, e.side, e.state, e.late, e.reason) for e in operation.effects.all()]
+
+
+def kinds(operation):
+    return list(HistoryEntry.objects.filter(operation=operation.pk).order_by("seq").values_list("kind", flat=True))
+
+
+def outside():
+    return HistoryEntry.objects.filter(kind="outside").count()
+
+
+def test_add_changes_live_then_config_and_tells_the_whole_story(desk):
+    uuid = desk.guest()
+    operation = desk.ask(uuid, "add", 5)
+    assert (operation.status, operation.late, operation.reason) == ("succeeded", False, "")
+    assert operation.affect_meant == "both"
+    assert effects(operation) == [(5, "live", "done", False, ""), (5, "config", "done", False, "")]
+    assert operation.before["live"]["present"] == "0-3"
+    assert operation.after["live"]["present"] == operation.after["config"]["present"] == "0-3,5"
+    assert kinds(operation) == ["requested", "started", "confirmed", "confirmed"]
+    assert [(call.side, call.present) for call in desk.simulator.calls()] == [(Side.LIVE, True), (Side.CONFIG, True)]
+    assert outside() == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "word", "slot"), [("add", "first", 4), ("remove", "highest", 3)]
+)
+def test_words_are_resolved_from_a_fresh_reading(desk, action, word, slot):
+    uuid = desk.guest()
+    operation = desk.ask(uuid, action, word, "live", expect=slot)
+    assert operation.status == "succeeded"
+    assert effects(operation) == [(slot, "live", "done", False, "")]
+
+
+def test_what_the_person_was_shown_must_still_be_meant(desk):
+    uuid = desk.guest()
+    desk.simulator.foreign_set(uuid, 4, True, Side.LIVE)
+    operation = desk.ask(uuid, "add", "first", "live", expect=4)
+    assert (operation.status, operation.reason) == ("failed", "changed_meanwhile")
+    assert "vCPU 5" in operation.message
+    assert desk.simulator.calls() == []
+    assert outside() == 1
+
+
+def test_current_means_live_on_a_running_guest_and_config_on_another(desk):
+    running, shut_off = desk.guest(), desk.guest("batch01", running=False)
+    assert desk.ask(running, "add", 5, "current").affect_meant == "live"
+    operation = desk.ask(shut_off, "add", 5, "current")
+    assert (operation.affect_meant, operation.status) == ("config", "succeeded")
+
+
+def test_a_guest_that_has_not_let_go_is_waited_for_and_then_late(desk):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    operation = desk.ask(uuid, "remove", 3)
+    assert (operation.status, operation.reason) == ("waiting", "")
+    assert "has not done so yet" in operation.message
+    assert [state for _, _, state, _, _ in effects(operation)] == ["waiting", "waiting"]
+    desk.simulator.release(uuid)
+    desk.look(uuid)
+    operation.refresh_from_db()
+    assert operation.status == "queued"  # its config half, for a worker
+    desk.bells.append(operation.domain_id)
+    operation = desk.work(operation)
+    assert (operation.status, operation.late) == ("succeeded", True)
+    assert effects(operation) == [(3, "live", "done", True, ""), (3, "config", "done", False, "")]
+    assert kinds(operation) == ["requested", "started", "waiting", "late", "confirmed"]
+    assert outside() == 0
+
+
+def test_a_paused_guest_is_named_as_what_is_waited_for(desk):
+    uuid = desk.guest("idle01", paused=True)
+    operation = desk.ask(uuid, "remove", 3, "live")
+    assert (operation.status, operation.reason) == ("waiting", "guest_paused")
+    desk.simulator.resume(uuid)
+    desk.look(uuid)
+    operation.refresh_from_db()
+    assert (operation.status, operation.late) == ("succeeded", True)
+
+
+def test_patience_ends_in_unconfirmed_and_the_slot_may_still_land(desk, settings):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    operation = desk.ask(uuid, "remove", 3)
+    settings.UNPLUG_PATIENCE = timedelta(0)
+    sweep()
+    operation.refresh_from_db()
+    assert (operation.status, operation.reason) == ("unconfirmed", "unplug_unconfirmed")
+    desk.simulator.release(uuid)
+    desk.look(uuid)
+    desk.bells.append(operation.domain_id)
+    operation = desk.work(operation)
+    assert (operation.status, operation.late) == ("succeeded", True)
+
+
+def test_a_newer_request_takes_the_place_of_an_unconfirmed_one(desk, settings):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    first = desk.ask(uuid, "remove", 3, "live")
+    settings.UNPLUG_PATIENCE = timedelta(0)
+    sweep()
+    second = desk.ask(uuid, "remove", 3, "live")
+    first.refresh_from_db()
+    assert (first.status, first.reason) == ("failed", "superseded")
+    assert second.status == "waiting"
+
+
+def test_a_guest_that_stops_ends_the_question(desk):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    operation = desk.ask(uuid, "remove", 3)
+    desk.simulator.stop(uuid)
+    desk.look(uuid)
+    operation.refresh_from_db()
+    assert (operation.status, operation.reason) == ("failed", "run_ended")
+    assert desk.simulator.truth(uuid)[Side.CONFIG].present == {0, 1, 2, 3}
+
+
+def test_a_refusal_is_told_and_a_late_change_of_mind_still_counts(desk):
+    desk.host.monitor = True
+    desk.host.save(update_fields=["monitor"])
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "refuses")
+    operation = desk.ask(uuid, "remove", 3)
+    assert (operation.status, operation.reason) == ("failed", "guest_refused")
+    desk.simulator.foreign_set(uuid, 3, False, Side.LIVE)
+    desk.look(uuid)
+    operation.refresh_from_db()
+    assert operation.status == "queued"
+    desk.bells.append(operation.domain_id)
+    operation = desk.work(operation)
+    assert (operation.status, operation.late) == ("succeeded", True)
+    assert outside() == 0
+
+
+def test_a_second_request_for_an_open_slot_fails_with_the_others_number(desk):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    first = desk.ask(uuid, "remove", 3)
+    second = desk.ask(uuid, "remove", 3)
+    assert (second.status, second.reason) == ("failed", "operation_open")
+    assert f"operation {first.pk}" in second.message
+    assert kinds(second) == ["requested", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("action", "vcpu", "affect", "reason"),
+    [
+        ("add", 2, "live", "already_present"),
+        ("remove", 5, "live", "already_absent"),
+        ("remove", 1, "live", "not_removable"),
+        ("remove", 0, "config", "vcpu0_fixed"),
+        ("add", 8, "live", "out_of_range"),
+        ("remove", 0, "both", "vcpu0_fixed"),
+    ],
+)
+def test_the_rules_refuse_without_a_call(desk, action, vcpu, affect, reason):
+    uuid = desk.guest()
+    operation = desk.ask(uuid, action, vcpu, affect)
+    assert (operation.status, operation.reason) == ("failed", reason)
+    assert operation.message
+    assert desk.simulator.calls() == []
+
+
+def test_asking_anyway_lets_the_hypervisor_refuse(desk):
+    uuid = desk.guest()
+    operation = desk.ask(uuid, "remove", 1, "live", ask_anyway=True)
+    assert (operation.status, operation.reason) == ("failed", "not_removable")
+    assert len(desk.simulator.calls()) == 1
+    assert operation.effects.get().libvirt_code == 84
+
+
+def test_a_side_that_already_is_as_asked_is_skipped(desk):
+    uuid = desk.guest()
+    desk.ask(uuid, "add", 5, "live")
+    operation = desk.ask(uuid, "add", 5, "both")
+    assert operation.status == "succeeded"
+    assert effects(operation) == [(5, "live", "skipped", False, "already_present"), (5, "config", "done", False, "")]
+
+
+def test_what_the_other_side_would_refuse_stops_both(desk):
+    uuid = desk.guest("transient01", persistent=False)
+    operation = desk.ask(uuid, "add", 5, "both")
+    assert (operation.status, operation.reason) == ("failed", "domain_not_persistent")
+    assert desk.simulator.calls() == []
+
+
+def test_several_slots_are_done_in_the_order_asked(desk):
+    uuid = desk.guest()
+    operation = desk.ask(uuid, "add", [7, 5], "live")
+    assert operation.status == "succeeded"
+    assert [sorted(call.ids) for call in desk.simulator.calls()] == [[7], [5]]
+
+
+def test_the_first_failure_stops_the_rest_unless_told_otherwise(desk):
+    uuid = desk.guest()
+    stopped = desk.ask(uuid, "add", [5, 9, 6], "live", ask_anyway=True)
+    assert stopped.status == "partial"
+    assert [state for _, _, state, _, _ in effects(stopped)] == ["done", "failed", "skipped"]
+    went_on = desk.ask(uuid, "add", [6, 9, 7], "live", ask_anyway=True, on_failure="continue")
+    assert [state for _, _, state, _, _ in effects(went_on)] == ["done", "failed", "done"]
+
+
+def test_a_domain_that_vanished_between_click_and_claim(desk):
+    uuid = desk.guest()
+    operation = desk.ask(uuid, "add", 5, work=False)
+    desk.simulator.vanish(uuid)
+    operation = desk.work(operation)
+    assert (operation.status, operation.reason) == ("failed", "domain_not_found")
+    assert operation.domain.gone_at is not None
+
+
+def test_a_host_out_of_reach_is_not_asked(desk):
+    uuid = desk.guest()
+    desk.simulator.tune(reachable=False)
+    operation = desk.ask(uuid, "add", 5)
+    assert (operation.status, operation.reason) == ("failed", "host_unreachable")
+
+
+def test_waiting_for_a_host_is_done_on_request_and_ends(desk, settings):
+    uuid = desk.guest()
+    desk.simulator.tune(reachable=False)
+    operation = desk.ask(uuid, "add", 5, queue_if_unreachable=True)
+    assert operation.status == "queued"
+    Host.objects.update(state="unreachable")
+    settings.QUEUE_PATIENCE = timedelta(0)
+    sweep()
+    operation.refresh_from_db()
+    assert (operation.status, operation.reason) == ("failed", "host_unreachable")
+
+
+def test_a_busy_domain_is_told_as_busy(desk):
+    uuid = desk.guest()
+    desk.simulator.busy(uuid, 60)
+    operation = desk.ask(uuid, "add", 5, "live")
+    assert (operation.status, operation.reason) == ("failed", "domain_busy")
+    assert operation.effects.get().libvirt_code == 68
+
+
+def test_a_viewer_is_refused_and_that_stands_in_the_history(desk):
+    uuid = desk.guest()
+    viewer = User.objects.create_user("vera")
+    Grant.objects.create(user=viewer, role=Role.VIEWER)
+    with pytest.raises(RequestRefused) as refused:
+        desk.ask(uuid, "add", 5, actor=Actor("vera", "page", viewer, "192.0.2.7"))
+    assert refused.value.code is Reason.NOT_PERMITTED
+    entry = HistoryEntry.objects.get(kind="refused")
+    assert (entry.actor, entry.reason, entry.domain_name) == ("vera", "not_permitted", "web01")
+    assert Operation.objects.count() == 0
+
+
+def test_what_one_may_not_see_is_answered_like_what_is_not_there(desk):
+    uuid = desk.guest()
+    stranger = User.objects.create_user("sid")
+    with pytest.raises(RequestRefused) as refused:
+        desk.ask(uuid, "add", 5, actor=Actor("sid", "page", stranger))
+    assert refused.value.code is Reason.DOMAIN_NOT_FOUND
+
+
+def test_the_same_key_gives_the_same_operation(desk):
+    uuid = desk.guest()
+    first = desk.ask(uuid, "add", 5, key="k1")
+    assert desk.ask(uuid, "add", 5, key="k1").pk == first.pk
+    with pytest.raises(RequestRefused) as refused:
+        desk.ask(uuid, "add", 6, key="k1")
+    assert refused.value.code is Reason.IDEMPOTENCY_MISMATCH
+    assert Effect.objects.count() == 2
+
+
+def test_no_transaction_is_open_while_the_host_is_asked(desk, monkeypatch):
+    from django.db import connection  # noqa: PLC0415  # the connection of this test's thread
+
+    seen = []
+    monkeypatch.setattr(
+        "tests.simulator.SimulatedGateway.set_slots",
+        lambda self, uuid, ids, *, present, side: seen.append(connection.in_atomic_block),
+    )
+    desk.ask(desk.guest(), "add", 5, "live")
+    assert seen == [False]
