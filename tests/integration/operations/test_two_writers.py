@@ -1,0 +1,97 @@
+"""A worker and a watcher write the same inventory: nothing is lost, and nothing is taken for somebody else's."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import pytest
+from django.db import connection
+
+from domains.inventory.store import Stale
+from domains.models import HistoryEntry, Operation
+from domains.vcpu.slots import Side
+
+OPERATIONS = 1000
+POLL_SECONDS = 0.05
+
+
+class Poller(threading.Thread):
+    """A watcher that looks at every domain each 50 ms, whether it changed or not."""
+
+    def __init__(self, desk, uuids):
+        super().__init__(daemon=True)
+        self.desk, self.uuids = desk, uuids
+        self.stopped = threading.Event()
+        self.readings = self.stale = 0
+        self.failure = None
+
+    def run(self):
+        try:
+            while not self.stopped.wait(POLL_SECONDS):
+                for uuid in self.uuids:
+                    self.look(uuid)
+        except Exception as error:  # noqa: BLE001  # handed to the test, which fails with it
+            self.failure = error
+        finally:
+            connection.close()
+
+    def look(self, uuid):
+        self.readings += 1
+        try:
+            self.desk.look(uuid)
+        except Stale:
+            self.stale += 1
+
+
+def run(desk, uuids, operations, between=lambda number: None):
+    poller = Poller(desk, uuids)
+    poller.start()
+    chance = random.Random(2012)  # noqa: S311  # a repeatable mix, not a secret
+    statuses = []
+    for number in range(operations):
+        between(number)
+        uuid = chance.choice(uuids)
+        present = desk.simulator.truth(uuid)[Side.LIVE].present
+        slot = chance.randrange(2, 16)
+        action = "remove" if slot in present else "add"
+        statuses.append(desk.ask(uuid, action, slot, chance.choice(["live", "both"])).status)
+    poller.stopped.set()
+    poller.join()
+    if poller.failure:
+        raise poller.failure
+    return poller, statuses
+
+
+@pytest.fixture
+def guests(desk):
+    desk.simulator.tune(read_delay=[0, 0.01], write_delay=[0, 0.005])
+    return [desk.guest(f"guest{n}", maximum=16, present="0-3", removable="2-3") for n in range(2)]
+
+
+@pytest.mark.timeout(180)
+def test_a_thousand_operations_beside_a_watcher_leave_no_doubt(desk, guests):
+    started = time.monotonic()
+    poller, statuses = run(desk, guests, OPERATIONS)
+    print(f"{OPERATIONS} operations in {time.monotonic() - started:.1f} s; {poller.readings} readings, {poller.stale} stale")
+    assert statuses.count("succeeded") == OPERATIONS
+    assert HistoryEntry.objects.filter(kind="outside").count() == 0
+    for uuid in guests:
+        domain, truth = desk.look(uuid), desk.simulator.truth(uuid)
+        assert domain.live_map == truth[Side.LIVE]
+        assert domain.config_map == truth[Side.CONFIG]
+    assert Operation.objects.exclude(attempt__gte=1).count() == 0
+    assert poller.readings > 10
+
+
+@pytest.mark.timeout(60)
+def test_one_foreign_change_among_many_is_recorded_as_exactly_that(desk, guests):
+    def meddle(number):
+        if number == 50:
+            desk.simulator.foreign_set(guests[0], 1, False, Side.CONFIG)
+
+    run(desk, guests, 100, meddle)
+    entry = HistoryEntry.objects.get(kind="outside")
+    assert '"disappeared":"1"' in entry.body
+    assert (entry.domain_name, entry.door) == ("guest0", "watcher")
