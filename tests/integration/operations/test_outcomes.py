@@ -20,7 +20,9 @@ def effects(operation):
 
 
 def kinds(operation):
-    return list(HistoryEntry.objects.filter(operation=operation.pk).order_by("seq").values_list("kind", flat=True))
+    return list(
+        HistoryEntry.objects.filter(operation=operation.pk).order_by("seq").values_list("kind", flat=True)
+    )
 
 
 def outside():
@@ -36,13 +38,14 @@ def test_add_changes_live_then_config_and_tells_the_whole_story(desk):
     assert operation.before["live"]["present"] == "0-3"
     assert operation.after["live"]["present"] == operation.after["config"]["present"] == "0-3,5"
     assert kinds(operation) == ["requested", "started", "confirmed", "confirmed"]
-    assert [(call.side, call.present) for call in desk.simulator.calls()] == [(Side.LIVE, True), (Side.CONFIG, True)]
+    assert [(call.side, call.present) for call in desk.simulator.calls()] == [
+        (Side.LIVE, True),
+        (Side.CONFIG, True),
+    ]
     assert outside() == 0
 
 
-@pytest.mark.parametrize(
-    ("action", "word", "slot"), [("add", "first", 4), ("remove", "highest", 3)]
-)
+@pytest.mark.parametrize(("action", "word", "slot"), [("add", "first", 4), ("remove", "highest", 3)])
 def test_words_are_resolved_from_a_fresh_reading(desk, action, word, slot):
     uuid = desk.guest()
     operation = desk.ask(uuid, action, word, "live", expect=slot)
@@ -193,7 +196,10 @@ def test_a_side_that_already_is_as_asked_is_skipped(desk):
     desk.ask(uuid, "add", 5, "live")
     operation = desk.ask(uuid, "add", 5, "both")
     assert operation.status == "succeeded"
-    assert effects(operation) == [(5, "live", "skipped", False, "already_present"), (5, "config", "done", False, "")]
+    assert effects(operation) == [
+        (5, "live", "skipped", False, "already_present"),
+        (5, "config", "done", False, ""),
+    ]
 
 
 def test_what_the_other_side_would_refuse_stops_both(desk):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 
 import pytest
 from django.db import connection
@@ -72,9 +71,7 @@ def guests(desk):
 
 @pytest.mark.timeout(180)
 def test_a_thousand_operations_beside_a_watcher_leave_no_doubt(desk, guests):
-    started = time.monotonic()
     poller, statuses = run(desk, guests, OPERATIONS)
-    print(f"{OPERATIONS} operations in {time.monotonic() - started:.1f} s; {poller.readings} readings, {poller.stale} stale")
     assert statuses.count("succeeded") == OPERATIONS
     assert HistoryEntry.objects.filter(kind="outside").count() == 0
     for uuid in guests:

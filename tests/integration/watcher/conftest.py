@@ -78,15 +78,10 @@ def watcher(host: Host) -> Iterator[Parent]:
         yield parent
 
 
-def shown(uuid: str) -> Domain:
-    return Domain.objects.get(uuid=uuid)
-
-
 def wait_for_host(host: Host, timeout: float = 10.0, **fields: object) -> Host:
     """Wait until the host's row has these fields."""
     wait_until(Host.objects.filter(pk=host.pk, **fields).exists, timeout, f"a host with {fields}")
-    host.refresh_from_db()
-    return host
+    return Host.objects.get(pk=host.pk)
 
 
 def wait_for_domain(uuid: str, timeout: float = 10.0, **fields: object) -> Domain:
@@ -97,3 +92,17 @@ def wait_for_domain(uuid: str, timeout: float = 10.0, **fields: object) -> Domai
 
 def outside_entries() -> list[HistoryEntry]:
     return list(HistoryEntry.objects.filter(kind="outside").order_by("seq"))
+
+
+def child_of(parent: Parent, host: Host) -> int | None:
+    """Give the number of the process that holds the host's connection."""
+    watch = parent.watches.get(host.pk)
+    return watch.child_pid if watch else None
+
+
+def another_child(parent: Parent, host: Host, before: int) -> int:
+    """Wait until another process has the host's connection."""
+    wait_until(lambda: child_of(parent, host) not in (None, before), what="another child")
+    after = child_of(parent, host)
+    assert after
+    return after

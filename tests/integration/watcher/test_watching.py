@@ -1,15 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import time
 
 from domains.models import Host
 from domains.vcpu.slots import Side
 from domains.watcher.parent import Parent
-from tests.conftest import wait_until
-from tests.integration.simulated import host_row
 from tests.integration.watcher.conftest import (
     outside_entries,
     wait_for_domain,
@@ -76,69 +71,3 @@ def test_restarted_guest_is_another_run(simulated: SimulatedHost, watcher: Paren
     simulated.start(uuid)
     wait_for_domain(uuid, state="running", run=2)
     assert outside_entries() == []
-
-
-def test_killed_child_is_replaced(host: Host, simulated: SimulatedHost, watcher: Parent) -> None:
-    uuid = simulated.add_domain("web")
-    wait_for_domain(uuid)
-    before = child_of(watcher, host)
-    os.kill(before, signal.SIGKILL)
-    wait_until(lambda: child_of(watcher, host) not in (None, before), what="another child")
-    wait_for_host(host, state="connected", last_error="")
-    simulated.foreign_set(uuid, 5, True, Side.LIVE)
-    wait_for_domain(uuid, live__present="0-1,5")
-
-
-def test_silent_child_is_killed_and_disturbs_no_other_host(
-    host: Host, simulated: SimulatedHost, watcher: Parent
-) -> None:
-    other = SimulatedHost(simulated.path.with_name("other"))
-    uuid = other.add_domain("db", present="0-1")
-    other_host = host_row(other, "other")
-    wait_for_domain(uuid, live__present="0-1")
-    wait_for_host(host, state="connected", last_seen__isnull=False)
-    before = child_of(watcher, host)
-    os.kill(before, signal.SIGSTOP)
-    wait_for_host(host, state="unreachable", last_error="The host does not answer.")
-    simulated_since = time.monotonic()
-    other.foreign_set(uuid, 5, True, Side.LIVE)
-    wait_for_domain(uuid, live__present="0-1,5", timeout=1)
-    assert time.monotonic() - simulated_since < 1
-    wait_until(lambda: child_of(watcher, host) not in (None, before), what="another child")
-    wait_for_host(host, state="connected", last_error="")
-    assert not os.path.exists(f"/proc/{before}")
-    other_host.refresh_from_db()
-    assert other_host.state == "connected"
-
-
-def test_child_that_answers_again_in_time_is_kept(
-    host: Host, simulated: SimulatedHost, watcher: Parent
-) -> None:
-    wait_for_host(host, state="connected", last_seen__isnull=False)
-    child = child_of(watcher, host)
-    os.kill(child, signal.SIGSTOP)
-    unreachable = wait_for_host(host, state="unreachable")
-    os.kill(child, signal.SIGCONT)
-    connected = wait_for_host(host, state="connected")
-    assert connected.state_since > unreachable.state_since or connected.pk
-    assert child_of(watcher, host) == child
-
-
-def test_unreachable_host_says_why_and_comes_back(
-    host: Host, simulated: SimulatedHost, watcher: Parent
-) -> None:
-    uuid = simulated.add_domain("web", present="0-1")
-    wait_for_domain(uuid)
-    simulated.tune(reachable=False)
-    wait_for_host(host, state="unreachable", last_error="The connection to the host was lost.", timeout=3)
-    wait_for_host(host, last_error="Nothing answers there, or this machine may not connect to it.", timeout=3)
-    simulated.foreign_set(uuid, 5, True, Side.LIVE)
-    simulated.tune(reachable=True)
-    wait_for_host(host, state="connected", last_error="")
-    wait_for_domain(uuid, live__present="0-1,5")
-    assert len(outside_entries()) == 1
-
-
-def child_of(parent: Parent, host: Host) -> int | None:
-    watch = parent.watches.get(host.pk)
-    return watch.child_pid if watch else None
