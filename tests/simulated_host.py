@@ -284,7 +284,7 @@ class SimulatedHost:
             for one in due:
                 change(body, cpulist.load(one["ids"]), False, Side.LIVE)
                 first = min(cpulist.load(one["ids"]))
-                emit(db, known, "ost", {"vcpu": first, "status": 0, "outcome": "released", "text": "success"})
+                emit(db, known, "ost", {"vcpu": first, "outcome": "released", "text": "success"})
                 emit(db, known, "vcpu_removed", {"vcpu": first})
             for one in late:
                 change(body, cpulist.load(one["ids"]), one["present"], Side(one["side"]))

@@ -30,7 +30,6 @@ __all__ = ["SimulatedGateway", "SimulatedHost", "open_gateway"]
 _STEP = 0.005
 _REFUSED_AT_ONCE = -1.0
 _REFUSED = {
-    "status": 128,
     "outcome": "refused",
     "text": "device ejection not supported by the operating system (ACPI _OST status 128)",
 }

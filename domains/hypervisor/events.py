@@ -11,7 +11,7 @@ import libvirt
 import libvirt_qemu
 
 from domains.hypervisor.errors import Code
-from domains.hypervisor.ost import DELETED_EVENT, MONITOR_EVENTS, parse_deleted, parse_ost
+from domains.hypervisor.monitor_events import MONITOR_EVENTS, MonitorAnswer, read_event
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class HintKind(StrEnum):
     METADATA = "metadata"
     REMOVAL_FAILED = "removal_failed"  # device: QEMU's alias, such as vcpu8
     VCPU_REMOVED = "vcpu_removed"  # vcpu: the slot
-    OST = "ost"  # vcpu, status, outcome and text: the guest's answer to an unplug
+    OST = "ost"  # vcpu, outcome (in_progress, released, refused) and text: the guest's answer to an unplug
     CLOSED = "closed"  # the connection broke; without a uuid
 
 
@@ -104,22 +104,13 @@ class Subscription:
         self._hint(domain, HintKind.VCPU_REMOVED, vcpu=vcpu)
 
     def _on_monitor(self, _: object, domain: libvirt.virDomain, event: str, *rest: object) -> None:
-        details = str(rest[2])  # (seconds, microseconds, details, opaque)
-        if event == DELETED_EVENT:
-            vcpu = parse_deleted(details)
-            if vcpu is not None:
-                self._hint(domain, HintKind.VCPU_REMOVED, vcpu=vcpu)
+        answer = read_event(event, str(rest[2]))  # (seconds, microseconds, details, opaque)
+        if answer is None:
             return
-        answer = parse_ost(details)
-        if answer:
-            self._hint(
-                domain,
-                HintKind.OST,
-                vcpu=answer.vcpu,
-                status=answer.status,
-                outcome=answer.outcome.value,
-                text=answer.text,
-            )
+        if answer.answer is MonitorAnswer.REMOVED:
+            self._hint(domain, HintKind.VCPU_REMOVED, vcpu=answer.vcpu)
+            return
+        self._hint(domain, HintKind.OST, vcpu=answer.vcpu, outcome=answer.answer.value, text=answer.text)
 
     def _on_close(self, *_: object) -> None:
         self._callback(DomainHint("", HintKind.CLOSED))

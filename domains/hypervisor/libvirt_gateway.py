@@ -52,18 +52,21 @@ class LibvirtGateway:
         """Read versions and capabilities."""
         connection = self._connection()
         with translated():
-            version = connection.getLibVersion()
             return HostReading(
-                libvirt_version=version,
+                libvirt_version=connection.getLibVersion(),
                 hypervisor=connection.getType(),
                 hypervisor_version=connection.getVersion(),
                 cpus=connection.getInfo()[2],
                 specific=self._is_qemu,
-                asynchronous=self._is_qemu and version >= _ASYNCHRONOUS_SINCE,
+                asynchronous=self._asynchronous(),
             )
 
     def read_domain(self, uuid: str) -> DomainReading:
-        """Read one domain afresh: both XML documents, its state and its run. Raises ``DomainNotFound``."""
+        """Read one domain afresh: both XML documents, its state and its run. Raises ``DomainNotFound``.
+
+        libvirt gives no XML of a domain while it waits for that domain's guest: up to 5 s (10 s on pSeries)
+        after somebody's blocking removal.
+        """
         domain = self._lookup(uuid)
         for _ in range(_READINGS):
             reading = self._read(domain)
@@ -81,7 +84,8 @@ class LibvirtGateway:
         change = Change(ids, present, side)
         domain = self._lookup(uuid)
         if self._monitor and self._is_qemu and side is Side.LIVE and not present:
-            MonitoredRemoval(self._connection(), domain, change).run()
+            removal = MonitoredRemoval(self._connection(), domain, change, asynchronous=self._asynchronous())
+            removal.run()
         else:
             plug(domain, change)
 
@@ -111,6 +115,11 @@ class LibvirtGateway:
         if self._open is None:
             raise GatewayError("The connection was closed.")
         return self._open
+
+    def _asynchronous(self) -> bool:
+        with translated():
+            version: int = self._connection().getLibVersion()
+        return self._is_qemu and version >= _ASYNCHRONOUS_SINCE
 
     def _lookup(self, uuid: str) -> libvirt.virDomain:
         with translated():

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 
 import libvirt
 import libvirt_qemu
 
 from domains.hypervisor.calls import translated
-from domains.hypervisor.errors import Change, GatewayError, GuestRefused
-from domains.hypervisor.ost import OST_EVENT, OstOutcome, parse_ost
-from domains.hypervisor.plug import plug
+from domains.hypervisor.errors import Change, Code, GatewayError, GuestRefused, UnknownOutcome
+from domains.hypervisor.monitor_events import MONITOR_EVENTS, MonitorAnswer, read_event
+from domains.hypervisor.plug import plug, plug_asynchronously
+
+_PATIENCE_SECONDS, _UNIT_PATIENCE_SECONDS = 5.0, 10.0  # as long as libvirt itself waits; longer on pSeries
+_SETTLING_SECONDS, _STEP_SECONDS = 2.0, 0.01
+_NO_WAITING: int = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
 
 
 class MonitoredRemoval:
@@ -20,28 +25,69 @@ class MonitoredRemoval:
     libvirt reports an x86 guest's refusal as a timeout after seconds; QEMU's event says it at once.
     """
 
-    def __init__(self, connection: libvirt.virConnect, domain: libvirt.virDomain, change: Change) -> None:
+    def __init__(
+        self, connection: libvirt.virConnect, domain: libvirt.virDomain, change: Change, *, asynchronous: bool
+    ) -> None:
+        """``asynchronous`` says that the host can ask the guest without holding the domain meanwhile."""
         self._connection = connection
         self._domain = domain
         self._change = change
+        self._asynchronous = asynchronous
         self._outcomes: queue.SimpleQueue[GatewayError | None] = queue.SimpleQueue()
 
     def run(self) -> None:
-        """Ask for the removal and wait for the first answer: libvirt's, or the guest's refusal.
+        """Ask for the removal and wait for the first answer.
 
-        Raises ``GuestRefused`` at the event; libvirt's own call then ends by itself in its thread. Otherwise
-        raises what the call raised.
+        Raises ``GuestRefused`` at the event, ``UnknownOutcome`` if the guest has not answered in time, and
+        otherwise what the call raised.
         """
-        with translated():
-            registered = libvirt_qemu.qemuMonitorEventRegister(
-                self._connection, self._domain, OST_EVENT, self._on_event, None
-            )
+        registered: list[int] = []
         try:
-            threading.Thread(target=self._call, name="removal", daemon=True).start()
-            outcome = self._outcomes.get()
+            with translated():
+                for event in MONITOR_EVENTS:
+                    number = libvirt_qemu.qemuMonitorEventRegister(
+                        self._connection, self._domain, event, self._on_event, None
+                    )
+                    registered.append(number)
+            if self._asynchronous:
+                self._ask()
+            else:
+                self._call_in_a_thread()
         finally:
             with translated():
-                libvirt_qemu.qemuMonitorEventDeregister(self._connection, registered)
+                for number in registered:
+                    libvirt_qemu.qemuMonitorEventDeregister(self._connection, number)
+
+    def _ask(self) -> None:
+        """Wait ourselves: while libvirt waits it holds the domain, and nobody can read its XML."""
+        plug_asynchronously(self._domain, self._change)
+        patience = _PATIENCE_SECONDS if len(self._change.ids) == 1 else _UNIT_PATIENCE_SECONDS
+        try:
+            outcome = self._outcomes.get(timeout=patience)
+        except queue.Empty:
+            text = f"The guest has not let go within {patience:.0f} seconds."
+            raise UnknownOutcome(text, code=Code.OPERATION_TIMEOUT) from None
+        if outcome is not None:
+            raise outcome
+        self._wait_for_libvirt()
+
+    def _wait_for_libvirt(self) -> None:
+        """QEMU's event comes before libvirt has noted the removal, which the caller is about to read."""
+        keys = {f"vcpu.{vcpu}.state" for vcpu in self._change.ids}
+        deadline = time.monotonic() + _SETTLING_SECONDS
+        while time.monotonic() < deadline:
+            with translated():
+                rows = self._connection.domainListGetStats(
+                    [self._domain], libvirt.VIR_DOMAIN_STATS_VCPU, _NO_WAITING
+                )
+            if not rows or keys.isdisjoint(rows[0][1]):
+                return
+            time.sleep(_STEP_SECONDS)
+
+    def _call_in_a_thread(self) -> None:
+        """Leave libvirt's own call to end by itself when the guest has refused."""
+        threading.Thread(target=self._call, name="removal", daemon=True).start()
+        outcome = self._outcomes.get()
         if outcome is not None:
             raise outcome
 
@@ -54,7 +100,11 @@ class MonitoredRemoval:
             self._outcomes.put(None)
 
     def _on_event(self, *arguments: object) -> None:
-        details = arguments[5]  # (connection, domain, event, seconds, microseconds, details, opaque)
-        answer = parse_ost(details) if isinstance(details, str) else None
-        if answer and answer.outcome is OstOutcome.REFUSED and answer.vcpu in self._change.ids:
+        # (connection, domain, event, seconds, microseconds, details, opaque)
+        answer = read_event(str(arguments[2]), str(arguments[5]))
+        if answer is None or answer.vcpu not in self._change.ids:
+            return
+        if answer.answer is MonitorAnswer.REFUSED:
             self._outcomes.put(GuestRefused(f"The guest answered: {answer.text}."))
+        elif answer.answer is MonitorAnswer.REMOVED and self._asynchronous:
+            self._outcomes.put(None)

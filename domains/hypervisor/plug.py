@@ -11,6 +11,8 @@ from domains.vcpu.slots import Side
 
 LIVE: int = libvirt.VIR_DOMAIN_AFFECT_LIVE
 CONFIG: int = libvirt.VIR_DOMAIN_AFFECT_CONFIG
+# A client library older than the host does not name the flag, and passes it on all the same.
+_ASYNCHRONOUS: int = getattr(libvirt, "VIR_DOMAIN_SETVCPU_ASYNC_UNPLUG", 4)
 FLAGS = {Side.LIVE: LIVE, Side.CONFIG: CONFIG}
 
 
@@ -23,3 +25,9 @@ def plug(domain: libvirt.virDomain, change: Change) -> None:
 def set_vcpu(domain: libvirt.virDomain, ids: frozenset[int], *, present: bool, flags: int) -> None:
     """Call libvirt's own function with a list of IDs. Raises ``libvirt.libvirtError``."""
     domain.setVcpu(cpulist.dump(ids), int(present), flags)
+
+
+def plug_asynchronously(domain: libvirt.virDomain, change: Change) -> None:
+    """Ask for a live removal without waiting for the guest. Needs a host that knows the flag."""
+    with translated(change):
+        set_vcpu(domain, change.ids, present=change.present, flags=LIVE | _ASYNCHRONOUS)

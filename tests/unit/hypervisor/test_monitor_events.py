@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from domains.hypervisor.ost import OstOutcome, parse_deleted, parse_ost
+from domains.hypervisor.monitor_events import MonitorAnswer, MonitorEvent, read_event
 
 
 def event(**info):
@@ -13,22 +13,22 @@ def event(**info):
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome"),
+    ("status", "answer_meant"),
     [
-        (0, OstOutcome.RELEASED),
-        (132, OstOutcome.IN_PROGRESS),
-        *[(status, OstOutcome.REFUSED) for status in (1, 2, 128, 129, 130, 131, 133, 200)],
+        (0, MonitorAnswer.RELEASED),
+        (132, MonitorAnswer.IN_PROGRESS),
+        *[(status, MonitorAnswer.REFUSED) for status in (1, 2, 128, 129, 130, 131, 133, 200)],
     ],
 )
 @pytest.mark.parametrize("source", [3, 0x103])
-def test_answer_is_read_by_its_status(status, outcome, source):
-    answer = parse_ost(event(status=status, source=source))
-    assert (answer.vcpu, answer.status, answer.outcome) == (5, status, outcome)
-    assert (str(status) in answer.text) is (outcome is OstOutcome.REFUSED)
+def test_answer_is_read_by_its_status(status, answer_meant, source):
+    answer = read_event("ACPI_DEVICE_OST", event(status=status, source=source))
+    assert (answer.vcpu, answer.answer) == (5, answer_meant)
+    assert (str(status) in answer.text) is (answer_meant is MonitorAnswer.REFUSED)
 
 
 def test_slot_stands_in_for_a_missing_device():
-    assert parse_ost(event(device=None, slot="17")).vcpu == 17
+    assert read_event("ACPI_DEVICE_OST", event(device=None, slot="17")).vcpu == 17
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_slot_stands_in_for_a_missing_device():
     ],
 )
 def test_other_answers_are_left_alone(details):
-    assert parse_ost(details) is None
+    assert read_event("ACPI_DEVICE_OST", details) is None
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,12 @@ def test_other_answers_are_left_alone(details):
     ],
 )
 def test_deleted_device_is_a_vcpu_or_not(details, vcpu):
-    assert parse_deleted(details) == vcpu
+    event = read_event("DEVICE_DELETED", details)
+    assert (event.vcpu if event else None) == vcpu
+
+
+def test_failed_unplug_of_a_pseries_guest_is_a_refusal():
+    event = read_event(
+        "DEVICE_UNPLUG_GUEST_ERROR", '{"device": "vcpu8", "path": "/machine/peripheral/vcpu8"}'
+    )
+    assert event == MonitorEvent(8, MonitorAnswer.REFUSED, "the unplug failed")
