@@ -13,6 +13,7 @@ from domains.watcher.parent import Parent
 class Command(BaseCommand):
     """Watch all hosts that no other watcher has."""
 
+    requires_system_checks = ()  # they would load all the pages, which this process never shows
     help = "Watch the hypervisor hosts and keep the inventory true. Several watchers share the hosts."
 
     def add_arguments(self, parser: CommandParser) -> None:
