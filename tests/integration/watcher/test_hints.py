@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from redis import Redis
+
+from domains.models import Host
+from domains.vcpu.slots import Side
+from domains.watcher.hints import Hints
+from tests.conftest import RedisServer
+from tests.integration.watcher.conftest import HASTE, wait_for_domain, watching
+from tests.simulated_host import SimulatedHost
+
+SLOW_ROUND = replace(HASTE, look_all=100_000.0)  # then one domain is looked at every 0.1 s
+
+
+def test_open_domain_is_looked_at_before_its_turn(host: Host, simulated: SimulatedHost, redis: Redis) -> None:
+    for number in range(200):
+        simulated.add_domain(f"d{number}", running=False)
+    last = simulated.add_domain("last", present="0-1", running=False)
+    with watching(SLOW_ROUND):
+        wait_for_domain(last, timeout=60)
+        redis.set(f"slotboard:open:{last}", "1", ex=60)
+        simulated.foreign_set(last, 5, True, Side.CONFIG)
+        wait_for_domain(last, config__present="0-1,5", timeout=5)
+
+
+def test_watcher_works_without_redis(
+    host: Host, simulated: SimulatedHost, redis: Redis, redis_server: RedisServer
+) -> None:
+    redis_server.stop()
+    uuid = simulated.add_domain("web", present="0-1")
+    with watching():
+        wait_for_domain(uuid)
+        simulated.foreign_set(uuid, 5, True, Side.LIVE)
+        wait_for_domain(uuid, live__present="0-1,5")
+
+
+def test_hints_come_back_with_redis(redis: Redis, redis_server: RedisServer) -> None:
+    hints = Hints("me")
+    redis.set("slotboard:open:one", "1", ex=60)
+    hints.refresh()
+    assert hints.opened == {"one"}
+    assert 0 < redis.ttl("slotboard:watcher:me") <= 10
+    redis_server.stop()
+    hints.refresh()
+    assert hints.opened == frozenset()
+    redis_server.start()
+    redis.set("slotboard:open:two", "1", ex=60)
+    hints.refresh()
+    assert hints.opened == {"two"}
+    hints.forget()
+    assert redis.keys("slotboard:watcher:*") == []
