@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeVar
 
 from domains.operations.refused import RequestRefused
 from domains.vcpu import cpulist
+from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
 
 Wanted = list[int] | Literal["first", "highest"]
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _WORD = {Action.ADD: "first", Action.REMOVE: "highest"}
+NOTE_LENGTH = 2000
+
+
+class OnFailure(StrEnum):
+    """What to do about the slots after one that failed."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is asked of a domain. ``expect`` is the ID that the person was shown for first or highest."""
+
+    action: Action
+    vcpu: Wanted
+    affect: Affect
+    expect: int | None = None
+    note: str = ""
+    on_failure: OnFailure = OnFailure.STOP
+    queue_if_unreachable: bool = False
+    ask_anyway: bool = False
+
+
+def parse_change(asked: Mapping[str, object]) -> Change:
+    """Read a change from the fields of a form, of JSON or of a command line.
+
+    ``vcpu`` may be missing or -1 with add and remove (first, highest), ``affect`` may be missing (current).
+    Raises :class:`RequestRefused` (``invalid_request``).
+    """
+    action = parse_choice(asked.get("action"), Action, "action")
+    if action not in _WORD:
+        raise _invalid(f"{action} is not offered yet; add and remove are.")
+    note = str(asked.get("note", "")).strip()
+    if len(note) > NOTE_LENGTH:
+        raise _invalid(f"The note has {len(note)} characters; {NOTE_LENGTH} is the most.")
+    return Change(
+        action=action,
+        vcpu=parse_vcpu(asked.get("vcpu", -1), action),
+        affect=parse_choice(asked.get("affect", Affect.CURRENT), Affect, "side"),
+        expect=parse_expect(asked.get("expect")),
+        note=note,
+        on_failure=parse_choice(asked.get("on_failure", OnFailure.STOP), OnFailure, "way to go on"),
+        queue_if_unreachable=bool(asked.get("queue_if_unreachable", False)),
+        ask_anyway=bool(asked.get("ask_anyway", False)),
+    )
 
 
 def parse_vcpu(raw: object, action: Action) -> Wanted:

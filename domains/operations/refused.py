@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 
 from domains.history import ledger
+from domains.models import Domain
 from domains.operations.actor import Actor
 from domains.vcpu.reasons import Reason
 
@@ -34,10 +37,16 @@ def record_refusal(
     actor: Actor,
     host: str,
     domain_ref: str,
-    uuid: str | None,
-    request: dict[str, object],
+    domain: Domain | None,
+    asked: Mapping[str, object],
 ) -> None:
-    """Write down that this was asked and refused. ``request`` holds what was asked, cut to a sane length."""
+    """Write down that this was asked and refused, in the asker's own words cut to a sane length."""
+    vcpu = asked.get("vcpu")
+    named = (
+        {"name": domain.name, "uuid": str(domain.uuid)}
+        if domain
+        else {"name": domain_ref[:300], "uuid": None}
+    )
     with transaction.atomic():
         ledger.append(
             "refused",
@@ -46,10 +55,19 @@ def record_refusal(
                 "door": actor.door,
                 "address": actor.address,
                 "host": host[:100],
-                "domain": {"name": domain_ref[:300], "uuid": uuid},
+                "domain": named,
+                "action": _cut(asked.get("action")),
+                "requested": {
+                    "vcpu": [_cut(part) for part in vcpu[:64]] if isinstance(vcpu, list) else _cut(vcpu),
+                    "affect": _cut(asked.get("affect")),
+                },
+                "note": _cut(asked.get("note")),
                 "status": "refused",
                 "reason": str(refusal.code),
                 "message": refusal.message,
-                **request,
             },
         )
+
+
+def _cut(value: object) -> str | None:
+    return None if value is None else str(value)[:200]

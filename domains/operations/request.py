@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from domains.models import Domain, Effect, EffectState, Host, Operation, Status
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
-from domains.operations.parse import Wanted
+from domains.operations.parse import Change, OnFailure, parse_change
 from domains.operations.plan import plan_effects
 from domains.operations.refused import RequestRefused, record_refusal
 from domains.push.stream import publish
@@ -25,36 +26,22 @@ from domains.vcpu.rules import Action
 from domains.vcpu.sentences import sentence
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
-NOTE_LENGTH = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is asked of a domain. ``expect`` is the ID that the person was shown for first or highest."""
-
-    action: Action
-    vcpu: Wanted
-    affect: Affect
-    expect: int | None = None
-    note: str = ""
-    on_failure: str = "stop"
-    queue_if_unreachable: bool = False
-    ask_anyway: bool = False
 
 
 def request_change(
-    *, actor: Actor, host: str, domain_ref: str, change: Change, idempotency_key: str = ""
+    *, actor: Actor, host: str, domain_ref: str, asked: Mapping[str, object], idempotency_key: str = ""
 ) -> Operation:
-    """Store the change as an operation and ring for a worker.
+    """Store what is asked as an operation and ring for a worker: the one path of every door.
 
-    ``domain_ref`` is a UUID or a name. A request that collides with an open one becomes an operation that
-    has failed with ``operation_open``. Raises :class:`RequestRefused` where no operation comes of it
-    (malformed, unknown, forbidden, another content under a used key); that too stands in the history then.
+    ``domain_ref`` is a UUID or a name, ``asked`` holds the raw fields that ``parse_change`` reads. A request
+    that collides with an open one becomes an operation that has failed with ``operation_open``. Raises
+    :class:`RequestRefused` where no operation comes of it (malformed, unknown, forbidden, another content
+    under a used key); that too stands in the history then.
     """
     domain: Domain | None = None
     try:
-        _check(change, idempotency_key)
         domain = find_domain(actor, host, domain_ref)
+        change = parse_change(asked)
         if not actor.changes().filter(pk=domain.pk).exists():
             raise RequestRefused(
                 Reason.NOT_PERMITTED,
@@ -62,18 +49,7 @@ def request_change(
             )
         earlier = _earlier(actor, idempotency_key, domain, change)
     except RequestRefused as refusal:
-        record_refusal(
-            refusal,
-            actor=actor,
-            host=host,
-            domain_ref=domain.name if domain else domain_ref,
-            uuid=str(domain.uuid) if domain else None,
-            request={
-                "action": str(change.action),
-                "requested": {"vcpu": change.vcpu, "affect": str(change.affect)},
-                "note": change.note[:NOTE_LENGTH],
-            },
-        )
+        record_refusal(refusal, actor=actor, host=host, domain_ref=domain_ref, domain=domain, asked=asked)
         raise
     if earlier:
         return earlier
@@ -106,24 +82,13 @@ def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
     return found
 
 
-def _check(change: Change, idempotency_key: str) -> None:
-    if len(change.note) > NOTE_LENGTH:
-        raise RequestRefused(
-            Reason.INVALID_REQUEST, f"The note has {len(change.note)} characters; {NOTE_LENGTH} is the most."
-        )
-    if change.on_failure not in ("stop", "continue"):
-        raise RequestRefused(Reason.INVALID_REQUEST, "On failure, either stop or continue.")
-    if idempotency_key and not (
-        len(idempotency_key) <= 128 and all("!" <= character <= "~" for character in idempotency_key)
-    ):
-        raise RequestRefused(
-            Reason.INVALID_REQUEST, "The idempotency key must be 1 to 128 visible ASCII characters."
-        )
-
-
 def _earlier(actor: Actor, key: str, domain: Domain, change: Change) -> Operation | None:
     if not key:
         return None
+    if len(key) > 128 or not all("!" <= character <= "~" for character in key):
+        raise RequestRefused(
+            Reason.INVALID_REQUEST, "The idempotency key must be 1 to 128 visible ASCII characters."
+        )
     earlier = Operation.objects.filter(actor=actor.name, idempotency_key=key).first()
     if earlier is None:
         return None
@@ -136,7 +101,7 @@ def _earlier(actor: Actor, key: str, domain: Domain, change: Change) -> Operatio
         affect=Affect(earlier.affect),
         expect=earlier.expect,
         note=earlier.note,
-        on_failure=earlier.on_failure,
+        on_failure=OnFailure(earlier.on_failure),
         queue_if_unreachable=earlier.queue_if_unreachable,
         ask_anyway=earlier.ask_anyway,
     )

@@ -6,21 +6,19 @@ import getpass
 import json
 import sys
 import time
-from enum import StrEnum
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 
 from domains.models import FINAL, Operation, Status
-from domains.operations import parse, wording
+from domains.operations import wording
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.operations.representation import domain_json, operation_json
-from domains.operations.request import Change, find_domain, request_change
+from domains.operations.request import find_domain, request_change
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
-from domains.vcpu.rules import Action
 
 ACCEPTED, FAILED, REFUSED, NOT_FINAL = 0, 1, 2, 3
 WAIT_SECONDS = 60
@@ -32,14 +30,6 @@ _AFFECT = {
     (False, True): Affect.CONFIG,
     (True, True): Affect.BOTH,
 }
-
-
-class Word(StrEnum):
-    """What the command does."""
-
-    SHOW = "show"
-    ADD = "add"
-    REMOVE = "remove"
 
 
 class Command(BaseCommand):
@@ -90,21 +80,18 @@ class Command(BaseCommand):
 
     def _run(self, options: dict[str, Any]) -> int:
         actor = _actor(options["user"])
-        word = parse.parse_choice(options["action"], Word, "action")
-        if word is Word.SHOW:
+        if options["action"] == "show":
             return self._show(actor, options)
-        action = Action(word)
-        vcpu = "-1" if options["vcpu"] is None else options["vcpu"]
-        change = Change(
-            action=action,
-            vcpu=parse.parse_vcpu(vcpu, action),
-            affect=_AFFECT[options["live"], options["config"]],
-            note=options["note"],
-            on_failure=options["on_failure"],
-            ask_anyway=options["ask_anyway"],
-        )
+        asked = {
+            "action": options["action"],
+            "vcpu": "-1" if options["vcpu"] is None else options["vcpu"],
+            "affect": _AFFECT[options["live"], options["config"]],
+            "note": options["note"],
+            "on_failure": options["on_failure"],
+            "ask_anyway": options["ask_anyway"],
+        }
         operation = request_change(
-            actor=actor, host=options["host"], domain_ref=options["domain"], change=change
+            actor=actor, host=options["host"], domain_ref=options["domain"], asked=asked
         )
         if options["wait"] is not None:
             operation = _wait(operation, options["wait"])

@@ -5,9 +5,7 @@ import pytest
 from domains.models import Operation
 from domains.operations import doorbell, execute
 from domains.operations.actor import Actor
-from domains.operations.request import Change, request_change
-from domains.vcpu.affect import Affect
-from domains.vcpu.rules import Action
+from domains.operations.request import request_change
 from tests.integration import simulated
 from tests.simulator import SimulatedHost
 
@@ -30,13 +28,12 @@ class Desk:
     def look(self, uuid):
         return simulated.look(self.host, uuid)
 
-    def ask(self, uuid, action, vcpu, affect=Affect.BOTH, *, work=True, actor=None, key="", **more):
-        wanted = [vcpu] if isinstance(vcpu, int) else vcpu
+    def ask(self, uuid, action, vcpu, affect="both", *, work=True, actor=None, key="", **more):
         operation = request_change(
             actor=actor or self.actor,
             host=self.host.slug,
             domain_ref=uuid,
-            change=Change(Action(action), wanted, Affect(affect), **more),
+            asked={"action": action, "vcpu": vcpu, "affect": affect, **more},
             idempotency_key=key,
         )
         return self.work(operation) if work else operation

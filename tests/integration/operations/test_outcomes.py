@@ -281,6 +281,28 @@ def test_what_one_may_not_see_is_answered_like_what_is_not_there(desk):
     assert refused.value.code is Reason.DOMAIN_NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"vcpu": "-5"},
+        {"vcpu": "9" * 500},
+        {"vcpu": []},
+        {"affect": "sideways"},
+        {"action": "explode"},
+        {"note": "x" * 2001},
+    ],
+)
+def test_nonsense_is_refused_and_stands_in_the_history(desk, nonsense):
+    uuid = desk.guest()
+    asked = {"action": "add", "vcpu": "5", "affect": "live"} | nonsense
+    with pytest.raises(RequestRefused) as refused:
+        desk.ask(uuid, **asked)
+    assert refused.value.code is Reason.INVALID_REQUEST
+    entry = HistoryEntry.objects.get(kind="refused")
+    assert (entry.actor, entry.reason, entry.domain_uuid) == ("os:root", "invalid_request", uuid)
+    assert len(entry.body) < 3000
+
+
 def test_the_same_key_gives_the_same_operation(desk):
     uuid = desk.guest()
     first = desk.ask(uuid, "add", 5, key="k1")

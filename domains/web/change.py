@@ -1,0 +1,104 @@
+"""The form of a domain's page: one POST asks for one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from domains.models import Operation
+from domains.operations.actor import Actor
+from domains.operations.refused import RequestRefused
+from domains.operations.request import request_change
+from domains.push.stream import cursor
+from domains.vcpu.affect import Affect
+from domains.web import errors, lines
+from domains.web.access import member
+from domains.web.domain import Asked, seen_domain, show
+from domains.web.numbers import read_number
+from domains.web.shortcuts import expected
+
+_ACTIONS = {"first": "add", "highest": "remove"}
+
+
+@never_cache
+@require_POST
+@member
+def change(request: HttpRequest, host: str, uuid: UUID) -> HttpResponse:
+    """Ask for a change. Answers where the form stands: for htmx the outcome alone, else by a redirect to it.
+
+    Fields: ``action`` (add, remove), ``vcpu`` (repeated, or first or highest), ``affect``, ``expect``, ``note``;
+    or ``pick``, the value of a button that needs no selection (:class:`domains.web.shortcuts.Shortcut`).
+    """
+    since = cursor()
+    form = _unfold(request.POST)
+    assert isinstance(request.user, AbstractBaseUser)  # noqa: S101  # what @member makes sure of
+    actor = Actor(
+        name=request.user.get_username(),
+        door="page",
+        user=request.user,
+        address=request.META.get("REMOTE_ADDR", ""),
+    )
+    try:
+        operation = _ask(actor, host, str(uuid), form)
+    except RequestRefused as refusal:
+        return _refused(request, host, uuid, refusal, since)
+    if getattr(request, "htmx", None):
+        return render(request, "_outcome.html", {"line": lines.of_operation(operation)})
+    page = reverse("domain", args=[host, uuid])
+    return HttpResponseRedirect(f"{page}?operation={operation.pk}#change-outcome", status=303)
+
+
+def _unfold(posted: QueryDict) -> QueryDict:
+    """Turn a shortcut's ``pick`` into the fields it stands for."""
+    if "pick" not in posted:
+        return posted
+    form = posted.copy()
+    word, expect = expected(form.get("pick", ""), form.get("affect", ""))
+    form["action"] = _ACTIONS.get(word, "")
+    form["expect"] = expect
+    form.setlist("vcpu", [word])
+    return form
+
+
+def _ask(actor: Actor, host: str, uuid: str, form: QueryDict) -> Operation:
+    vcpu = form.getlist("vcpu")
+    asked: dict[str, object] = {
+        "action": form.get("action", ""),
+        "vcpu": vcpu[0] if len(vcpu) == 1 else vcpu,
+        "affect": form.get("affect", ""),
+        "expect": form.get("expect", ""),
+        "note": form.get("note", ""),
+    }
+    return request_change(actor=actor, host=host, domain_ref=uuid, asked=asked)
+
+
+def _refused(
+    request: HttpRequest, host: str, uuid: UUID, refusal: RequestRefused, since: str
+) -> HttpResponse:
+    """Show the refusal's sentence in place, with what was chosen still chosen."""
+    status = refusal.http_status
+    if getattr(request, "htmx", None):
+        return render(request, "_refusal.html", {"problem": refusal.message}, status=status)
+    try:
+        found = seen_domain(request, host, uuid)
+    except Http404:
+        return errors.refusal(request, status, refusal.message)
+    asked = Asked(
+        problem=refusal.message,
+        picked=_picked(request.POST.getlist("vcpu")),
+        affect=request.POST.get("affect", "") if request.POST.get("affect") in list(Affect) else "",
+        note=request.POST.get("note", ""),
+    )
+    return show(request, found, asked, since=since, status=status)
+
+
+def _picked(vcpus: Sequence[str]) -> frozenset[int]:
+    """Read back which boxes were ticked, leaving out what is no vCPU ID."""
+    return frozenset(number for text in vcpus if (number := read_number(text)) is not None)
