@@ -21,9 +21,9 @@ GUESTS = ("web01", "batch01", "fleeting01", "idle01", "stubborn01", "power01", "
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contract_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Run a lab for this session, or use the one of SLOTBOARD_LAB_VAR and leave it running."""
+    """Run a lab for this module, or use the one of SLOTBOARD_LAB_VAR and leave it running."""
     given = os.environ.get("SLOTBOARD_LAB_VAR")
     lab = Instance(Path(given) if given else tmp_path_factory.mktemp("lab"))
     try:

@@ -89,7 +89,7 @@ one_call = st.sampled_from([Action.ADD, Action.REMOVE])
 one_side = st.sampled_from([Side.LIVE, Side.CONFIG])
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(views(), one_call, one_side, ids_near | st.integers(0, 26).map(lambda vcpu: frozenset({vcpu})))
 def test_refusal_agrees_with_libvirt(view, action, side, ids):
     refused = refusal(view, action, ids, side)
@@ -105,7 +105,7 @@ def test_refusal_agrees_with_libvirt(view, action, side, ids):
         assert refused.sentence(view.name).endswith((".", "4-7", "8-11"))
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(views(), one_call, one_side, st.integers(0, 26))
 def test_refusal_of_a_whole_unit_agrees_with_libvirt(view, action, side, vcpu):
     ids = expand(view, vcpu)
@@ -115,7 +115,7 @@ def test_refusal_of_a_whole_unit_agrees_with_libvirt(view, action, side, vcpu):
         assert refused.reason in STRICTER - {Reason.PARTIAL_UNIT}
 
 
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(views(), one_call, st.sampled_from(list(Affect)))
 def test_resolve_finds_the_slot_that_is_meant_or_refuses(view, action, affect):
     asked = sides(affect, running=view.running)
