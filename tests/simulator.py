@@ -70,13 +70,13 @@ class SimulatedGateway:
             asynchronous=settings["specific"],
         )
 
+    def description(self, uuid: str) -> str:
+        self._settings()
+        return json.dumps(self._body(uuid))
+
     def read_domain(self, uuid: str) -> DomainReading:
         settings = self._settings()
-        with self.host.transaction() as db:
-            try:
-                body = self.host.load(db, uuid)
-            except KeyError:
-                raise translate(42, 10, f"Domain not found: no domain with matching uuid '{uuid}'") from None
+        body = self._body(uuid)
         pause_between(*settings["read_delay"])  # what was read is as old as that when the caller gets it
         return DomainReading(
             uuid=uuid,
@@ -130,6 +130,13 @@ class SimulatedGateway:
         if not settings["reachable"]:
             raise ConnectionLost("End of file while reading data: Input/output error", code=38)
         return settings
+
+    def _body(self, uuid: str) -> Body:
+        with self.host.transaction() as db:
+            try:
+                return self.host.load(db, uuid)
+            except KeyError:
+                raise translate(42, 10, f"Domain not found: no domain with matching uuid '{uuid}'") from None
 
     def _take_lock(self, uuid: str, asked: Change, patience: float) -> None:
         """Wait while another job holds the domain, as long as libvirt would."""

@@ -6,7 +6,6 @@ It knows no database. The parent tells it what to open and what to read; it says
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -14,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from importlib import import_module
@@ -23,7 +21,7 @@ from typing import BinaryIO, NoReturn, Protocol
 
 from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayError, HostUnreachable
 from domains.hypervisor.events import DomainHint, HintCallback, HintKind
-from domains.hypervisor.gateway import DomainReading, DomainStatistics, Gateway
+from domains.hypervisor.gateway import DomainStatistics, Gateway
 from domains.watcher.messages import (
     Alive,
     Changed,
@@ -40,7 +38,6 @@ from domains.watcher.messages import (
     Refused,
     decode,
     encode,
-    reading_to_json,
 )
 
 READERS = 3  # a domain whose reading waits for a job must not hold up the others
@@ -61,7 +58,10 @@ logger = logging.getLogger(__name__)
 
 
 class Watched(Gateway, Protocol):
-    """A gateway that also hands over signs of changes as they come."""
+    """A gateway that also tells cheaply, or by itself, that something is different."""
+
+    def description(self, uuid: str) -> str:
+        """Give a text that is another whenever a reading would be. Raises ``DomainNotFound``."""
 
     def subscribe(self, callback: HintCallback) -> None:
         """Have every hint handed to ``callback``, in a thread of the gateway's own."""
@@ -74,7 +74,7 @@ class Child:
         self._out = out
         self._lock = threading.Lock()
         self._gateway: Watched
-        self._sent: dict[str, bytes] = {}  # the digest of the last reading sent, by domain
+        self._sent: dict[str, bytes] = {}  # the digest of what was last read, by domain
         self._reads: SimpleQueue[Task] = SimpleQueue()
         self._looks: SimpleQueue[Task] = SimpleQueue()
 
@@ -152,6 +152,7 @@ class Child:
 
     def _read(self, order: Read) -> None:
         try:
+            before = self._digest(order.uuid)  # what changes from here on makes the sweep find a difference
             reading = self._gateway.read_domain(order.uuid)
         except DomainNotFound:
             self._sent.pop(order.uuid, None)
@@ -161,7 +162,7 @@ class Child:
         except GatewayError as error:
             self.send(Failed(order.token, error.text))
         else:
-            self._sent[order.uuid] = digest(reading)
+            self._sent[order.uuid] = before
             self.send(Reading(order.token, reading))
 
     def _look(self, order: Look) -> None:
@@ -169,11 +170,14 @@ class Child:
 
     def _differs(self, uuid: str) -> bool:
         try:
-            return digest(self._gateway.read_domain(uuid)) != self._sent.get(uuid)
+            return self._digest(uuid) != self._sent.get(uuid)
         except ConnectionLost:
             raise
         except GatewayError:
             return True  # whatever it is, the parent's reading will say it
+
+    def _digest(self, uuid: str) -> bytes:
+        return blake2b(self._gateway.description(uuid).encode(errors="replace"), digest_size=16).digest()
 
     def _settle(self, uuid: str, vcpu: int) -> None:
         for pause in SETTLING:
@@ -192,12 +196,6 @@ class Child:
 def signs(line: DomainStatistics) -> tuple[object, ...]:
     """Give what of the statistics shows that a domain is another than before."""
     return (line.name, line.state, line.current, line.maximum, line.present, line.libvirt_id)
-
-
-def digest(reading: DomainReading) -> bytes:
-    """Condense a reading, leaving out the time that its vCPUs have run."""
-    body = reading_to_json(replace(reading, cpu_time=None))
-    return blake2b(json.dumps(body).encode(), digest_size=16).digest()
 
 
 def _gateway(order: Open) -> Watched:

@@ -2,12 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
-
-from domains.vcpu.slots import SlotMap
-from domains.watcher.child import digest
-from tests.unit.watcher.test_messages import READING
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -19,12 +14,6 @@ def test_child_loads_neither_django_nor_redis() -> None:
     ).stdout.split()
     assert "libvirt" in modules
     assert not {"django", "celery", "redis", "structlog"} & {name.partition(".")[0] for name in modules}
-
-
-def test_digest_ignores_only_the_time_run() -> None:
-    assert digest(replace(READING, cpu_time=5)) == digest(READING)
-    assert digest(replace(READING, config=SlotMap(8, frozenset({0}), frozenset()))) != digest(READING)
-    assert digest(replace(READING, pinning={1: "2"})) != digest(READING)
 
 
 def test_child_ends_with_its_parent_even_while_it_opens() -> None:
