@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from domains.vcpu import checks, units
+from domains.vcpu import bulk, checks, units
 from domains.vcpu.checks import Facts, facts_of
 from domains.vcpu.reasons import Reason
 from domains.vcpu.refusals import Refusal, invalid
@@ -89,6 +89,8 @@ def slot_reasons(view: DomainView, action: Action, side: Side) -> dict[int, Reas
     if action is Action.SYNC:
         return _sync_reasons(view, slots, side)
     facts = facts_of(slots, side, view.unit_size)
+    if view.unit_size == 1 and action in _BULK:
+        return _BULK[action](facts)
     step = 1 if side is Side.GUEST else view.unit_size
     check = _CHECKS[action]
     reasons: dict[int, Reason] = {}
@@ -151,6 +153,13 @@ _CHECKS: dict[Action, Callable[[Facts, frozenset[int]], Refusal | None]] = {
 }
 
 
+_BULK: dict[Action, Callable[[Facts], dict[int, Reason]]] = {
+    Action.ADD: bulk.add_reasons,
+    Action.REMOVE: bulk.remove_reasons,
+    Action.MAKE_REMOVABLE: bulk.make_removable_reasons,
+}
+
+
 def _refused_sync(view: DomainView, ids: frozenset[int], side: Side) -> Refusal | None:
     """Refuse if a differing slot cannot be changed on this side, or if none differs."""
     changed, model = view.slots(side), view.slots(_other(side))
@@ -181,22 +190,12 @@ def _sync_reasons(view: DomainView, slots: SlotMap, side: Side) -> dict[int, Rea
     model = view.slots(_other(side))
     if model is None:
         return {}
-    alike = {
-        vcpu: Reason.ALREADY_PRESENT if vcpu in slots.present else Reason.ALREADY_ABSENT
-        for vcpu in range(slots.maximum)
-        if (vcpu in slots.present) == (vcpu in model.present)
-    }
+    alike = dict.fromkeys(slots.present & model.present, Reason.ALREADY_PRESENT)
+    alike |= dict.fromkeys(slots.absent - model.present, Reason.ALREADY_ABSENT)
     beyond = dict.fromkeys(range(model.maximum, slots.maximum), Reason.OUT_OF_RANGE)
     adding, removing = slot_reasons(view, Action.ADD, side), slot_reasons(view, Action.REMOVE, side)
-    differing = {
-        vcpu: reason
-        for reasons, wanted in (
-            (adding, model.present - slots.present),
-            (removing, slots.present - model.present),
-        )
-        for vcpu, reason in reasons.items()
-        if vcpu in wanted
-    }
+    differing = {vcpu: adding[vcpu] for vcpu in adding.keys() & (model.present - slots.present)}
+    differing |= {vcpu: removing[vcpu] for vcpu in removing.keys() & (slots.present - model.present)}
     return alike | differing | beyond
 
 
