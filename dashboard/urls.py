@@ -1,0 +1,35 @@
+"""Every address that Slotboard answers."""
+
+from __future__ import annotations
+
+from allauth.account.views import account_inactive, login, logout
+from django.urls import URLPattern, path
+
+from dashboard import health
+from domains.web.change import change
+from domains.web.domain import domain
+from domains.web.fleet import fleet
+from domains.web.operation import operation
+from domains.web.operations import operations
+from domains.web.readings import readings
+
+# Registration, mail and password resets have no address here on purpose.
+urlpatterns: list[URLPattern] = [
+    path("", fleet, name="fleet"),
+    path("domains/<str:host>/<uuid:uuid>/", domain, name="domain"),
+    path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
+    path("operations/", operations, name="operations"),
+    path("operations/<int:pk>/", operation, name="operation"),
+    path("readings/", readings, name="readings"),
+    path("accounts/login/", login, name="account_login"),
+    path("accounts/logout/", logout, name="account_logout"),
+    path("accounts/inactive/", account_inactive, name="account_inactive"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]
+
+handler400 = "domains.web.errors.bad_request"
+handler403 = "domains.web.errors.forbidden"
+handler404 = "domains.web.errors.not_found"
+handler429 = "domains.web.errors.too_many"
+handler500 = "domains.web.errors.broken"

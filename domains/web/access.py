@@ -1,0 +1,152 @@
+"""Who is at the other end, and what they may see and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, Literal, ParamSpec
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user, get_user_model
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from domains.models import Domain, Grant, Host, Operation
+from domains.models.grant import CHANGING, SEEING, domains_changed_by, domains_seen_by
+from domains.web.numbers import read_number
+
+Audience = Literal["see", "change"]
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def member(view: View[P]) -> View[P]:
+    """Let only signed-in people in; a request by htmx gets a sentence instead of the sign-in page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        if getattr(request, "htmx", None):
+            return render(request, "_signed_out.html", status=403)
+        return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
+
+    return guarded
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The domains that a person sees: all of them, or those of some hosts by their UUIDs."""
+
+    everything: bool
+    by_host: dict[str, frozenset[UUID]]
+
+    def entries(self) -> Q:
+        """Restrict history entries to what the person may see."""
+        if self.everything:
+            return Q()
+        seen = Q(pk__in=[])
+        for host, uuids in self.by_host.items():
+            seen |= Q(host=host, domain_uuid__in=[str(uuid) for uuid in uuids])
+        return seen
+
+    def covers(self, operation: Operation) -> bool:
+        """Whether the person may see this operation, by the names it keeps."""
+        return self.everything or operation.domain_uuid in self.by_host.get(operation.host_slug, ())
+
+
+def sight_of(user: AbstractBaseUser | AnonymousUser) -> Sight:
+    """Look up what a person sees: one query for those who see everything, else three."""
+    if _everything(user, SEEING):
+        return Sight(True, {})
+    by_host: dict[str, set[UUID]] = {}
+    for host, uuid in domains_seen_by(user).values_list("host__slug", "uuid"):
+        by_host.setdefault(host, set()).add(uuid)
+    return Sight(False, {host: frozenset(uuids) for host, uuids in by_host.items()})
+
+
+def _everything(user: AbstractBaseUser | AnonymousUser, roles: tuple[str, ...]) -> bool:
+    if not user.is_active:
+        return False
+    if getattr(user, "is_superuser", False):
+        return True
+    mine = Grant.objects.filter(Q(user=user.pk) | Q(group__user=user.pk), role__in=roles)
+    return mine.filter(host=None, pattern="*").exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one signed-in person's stream may carry. ``None`` in place of a set of domains means all."""
+
+    user_id: int
+    sees: frozenset[int] | None
+    changes: frozenset[int] | None
+    uuids: frozenset[UUID]
+    hosts: frozenset[str]
+
+    def audience(self, domain_id: int | None) -> Audience | None:
+        """Say as whom the person gets a fragment of this domain; ``None`` for one they may not see.
+
+        Without a domain (a host's state) it is for everybody who sees anything at all.
+        """
+        if domain_id is None:
+            return "see" if self.sees is None or self.sees else None
+        if self.changes is None or domain_id in self.changes:
+            return "change"
+        return "see" if self.sees is None or domain_id in self.sees else None
+
+    def may_subscribe(self, topic: str) -> bool:
+        """Whether the person may listen to a topic at all."""
+        kind, _, name = topic.partition(":")
+        if kind in ("fleet", "operations"):
+            return not name
+        if kind == "domain":
+            return self._sees_domain(name)
+        if kind == "host":
+            return Host.objects.filter(slug=name).exists() if self.sees is None else name in self.hosts
+        return kind == "operation" and self._sees_operation(name)
+
+    def _sees_domain(self, name: str) -> bool:
+        try:
+            uuid = UUID(name)
+        except ValueError:
+            return False
+        return Domain.objects.filter(uuid=uuid).exists() if self.sees is None else uuid in self.uuids
+
+    def _sees_operation(self, name: str) -> bool:
+        number = read_number(name)
+        if number is None:
+            return False
+        found = Operation.objects.filter(pk=number).values_list("domain").first()
+        return found is not None and (self.sees is None or found[0] in self.sees)
+
+
+def access(session_cookie: str) -> Access | None:
+    """Find out who holds a session and what they may see; ``None`` for nobody who is signed in.
+
+    Checks what a request checks: that the session lives, that the password has not changed since, and that
+    the person is active. Reads the database.
+    """
+    request = HttpRequest()
+    request.session = SessionStore(session_cookie)
+    user = get_user(request)
+    if not isinstance(user, get_user_model()) or not user.is_active:
+        return None
+    sees = (
+        None if _everything(user, SEEING) else domains_seen_by(user).values_list("pk", "uuid", "host__slug")
+    )
+    seen = list(sees) if sees is not None else []
+    changes = None if _everything(user, CHANGING) else domains_changed_by(user).values_list("pk", flat=True)
+    return Access(
+        user_id=user.pk,
+        sees=None if sees is None else frozenset(pk for pk, _, _ in seen),
+        changes=None if changes is None else frozenset(changes),
+        uuids=frozenset(uuid for _, uuid, _ in seen),
+        hosts=frozenset(host for _, _, host in seen),
+    )

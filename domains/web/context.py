@@ -1,0 +1,27 @@
+"""What every page's frame needs, without a query."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+class Frame(TypedDict):
+    """The frame's values."""
+
+    theme: str
+    version: str
+    now: datetime
+
+
+def frame(request: HttpRequest) -> Frame:
+    """Give the chosen theme, empty for the system's, Slotboard's version, and the time by which ages count."""
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "theme": theme if theme in ("light", "dark") else "",
+        "version": settings.VERSION,
+        "now": datetime.now(UTC),
+    }

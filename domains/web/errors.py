@@ -1,0 +1,82 @@
+"""Pages for what goes wrong. Each says what happened and where to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One kind of error: its status, a title and what the person can do."""
+
+    status: int
+    title: str
+    advice: str
+
+
+_BAD = Trouble(400, "That request made no sense", "Go back, reload the page and try again.")
+_FORBIDDEN = Trouble(
+    403, "You may not do that", "Ask an administrator for the role you need, or sign in as somebody else."
+)
+_LOST = Trouble(
+    404,
+    "Nothing at this address",
+    "It may have been removed, or you may not be allowed to see it. A guest that was defined anew has another UUID.",
+)
+_FORGED = Trouble(
+    403,
+    "This form did not come from a page of yours",
+    "Its secret was missing or out of date, so nothing was changed. Load the page again and repeat the step; "
+    "if that does not help, allow cookies for this site.",
+)
+_OFTEN = Trouble(429, "Too many attempts", "Wait a few minutes, then try again.")
+_BROKEN = Trouble(
+    500,
+    "Something broke on our side",
+    "The log says what. Whether a change you asked for was accepted is shown under Operations.",
+)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 400."""
+    return _page(request, _BAD)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 403."""
+    return _page(request, _FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 404."""
+    return _page(request, _LOST)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a POST whose CSRF token is missing or wrong with 403."""
+    return _page(request, _FORGED)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Answer 429 after too many failed sign-ins."""
+    return _page(request, _OFTEN)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Answer 500, without touching database or session: either may be what broke."""
+    return HttpResponse(render_to_string("500.html", {"trouble": _BROKEN, "theme": ""}), status=500)
+
+
+def refusal(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    """Answer a refused request where there is no page to show it on."""
+    return _page(request, Trouble(status, "That was refused", sentence))
+
+
+def _page(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    """Render the page, or for htmx only the sentence that fits where the answer goes."""
+    template = "_trouble.html" if getattr(request, "htmx", None) else "trouble.html"
+    return render(request, template, {"trouble": trouble}, status=trouble.status)

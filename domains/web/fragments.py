@@ -1,0 +1,166 @@
+"""The parts of pages that change: drawn here for the page, and again when something they show has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
+
+from domains.models import Domain, Host, Operation
+from domains.web import fleet_rows, lines, operation_view
+from domains.web.access import Audience
+from domains.web.board import Board, Row, board_of
+from domains.web.readings import reading_html
+from domains.web.slots import SlotView
+
+Fragments = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What became of one key: per topic, the elements to replace, by their ids.
+
+    ``domain_id`` is what the receivers must be allowed to see; None for a host's state.
+    """
+
+    domain_id: int | None
+    revision: int
+    fragments: dict[str, Fragments]
+
+
+@dataclass(frozen=True, slots=True)
+class GridRow:
+    """A row of the grid with its slots drawn."""
+
+    row: Row
+    cores: SafeString
+
+
+def render(key: str, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
+    """Draw what a key means to the topics that somebody listens to, for one audience. Reads the database.
+
+    ``key`` is ``domain:<pk>``, ``operation:<pk>`` or ``host:<pk>``. None when it no longer exists.
+    """
+    kind, _, number = key.partition(":")
+    draw = {"domain": _of_domain, "operation": _of_operation, "host": _of_host}.get(kind)
+    return draw(int(number), audience, wanted) if draw else None
+
+
+def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
+    domain = Domain.objects.select_related("host").filter(pk=pk).first()
+    if domain is None:
+        return None
+    out: dict[str, Fragments] = {}
+    if f"domain:{domain.uuid}" in wanted:
+        out[f"domain:{domain.uuid}"] = board_fragments(
+            board_of(domain, editable=audience == "change", opened=None)
+        )
+    for topic in wanted & {"fleet", f"host:{domain.host.slug}"}:
+        out[topic] = {f"fleet-{pk}": fleet_rows.row_html(domain)}
+    return Rendered(pk, domain.revision, out)
+
+
+def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
+    operation = Operation.objects.select_related("host").filter(pk=pk).first()
+    if operation is None or operation.domain_id is None:
+        return None
+    rendered = _of_domain(operation.domain_id, audience, wanted)
+    out = rendered.fragments if rendered else {}
+    if "operations" in wanted:
+        line = lines.of_operation(operation)
+        out["operations"] = {line.key: _template("_line.html", {"line": line})}
+    if f"operation:{pk}" in wanted:
+        out[f"operation:{pk}"] = {"operation": operation_view.html(operation)}
+    return Rendered(operation.domain_id, operation.revision, out)
+
+
+def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
+    host = Host.objects.filter(pk=pk).first()
+    if host is None:
+        return None
+    out: dict[str, Fragments] = {}
+    for topic in wanted & {"fleet", f"host:{host.slug}"}:
+        out[topic] = {f"host-{pk}": fleet_rows.head_html(host), f"reading-{pk}": reading_html(host)}
+    named = {topic.removeprefix("domain:") for topic in wanted if topic.startswith("domain:")}
+    for domain in Domain.objects.filter(host=host, uuid__in=named).select_related("host") if named else ():
+        # Without rights to go by, slots are drawn for looking; those who may change get theirs with the domain.
+        out[f"domain:{domain.uuid}"] = _host_part(board_of(domain, editable=False))
+    return Rendered(None, host.revision, out)
+
+
+def _host_part(board: Board) -> Fragments:
+    context = _context(board)
+    return {name: _template(f"_{name}.html", context) for name in ("banner", "facts")}
+
+
+def board_fragments(board: Board) -> Fragments:
+    """Draw every part of a domain's page that can change, by element id."""
+    context = _context(board)
+    names = ["banner", "facts", "counts", "differ", "recent", "announce"]
+    if board.editable:
+        names.append("shortcuts")
+    out: Fragments = {name: _template(f"_{name}.html", context) for name in names}
+    host = board.domain.host
+    out[f"reading-{host.pk}"] = reading_html(host)
+    for slot in board.slots:
+        out[f"slot-{slot.id}"] = slot_html(slot, board.editable)
+    for row in board.rows:
+        out[f"row-{row.key}"] = _template("_row_head.html", {"row": row})
+        out[f"failures-{row.key}"] = _template("_failures.html", {"row": row})
+    for card in board.cards:
+        out[f"card-{card.number}"] = _template("_card.html", {"card": card})
+    for line in context["recent"]:
+        out[f"outcome-{line.number}"] = _template("_outcome.html", {"line": line})
+    return out
+
+
+def board_context(board: Board, picked: Iterable[int] = ()) -> dict[str, Any]:
+    """Give the domain page's template what the fragments are drawn from, and the drawn grid."""
+    chosen = frozenset(picked)
+    rows = [GridRow(row, _cores(row, board.editable, chosen)) for row in board.rows]
+    return {**_context(board), "grid": rows}
+
+
+def _context(board: Board) -> dict[str, Any]:
+    recent = [lines.of_operation(operation) for operation in board.operations]
+    newest = board.newest
+    return {
+        "board": board,
+        "host": board.domain.host,
+        "shape": _shape(board.domain.topology),
+        "differ": bool(board.only_live or board.only_config),
+        "recent": recent,
+        "newest": next((line for line in recent if newest and line.number == newest.pk), None),
+    }
+
+
+def _shape(topology: dict[str, int]) -> str:
+    """Say the topology in words, leaving out the levels of one that tell nothing."""
+    kept = [
+        f"{count} {name if count != 1 else name[:-1]}"
+        for name in ("sockets", "dies", "clusters", "cores", "threads")
+        if (count := topology.get(name, 1)) != 1 or name in ("sockets", "cores")
+    ]
+    return " × ".join(kept)
+
+
+def _cores(row: Row, editable: bool, picked: frozenset[int]) -> SafeString:
+    parts = []
+    for core in row.cores:
+        drawn = (slot_html(slot.picked() if slot.id in picked else slot, editable) for slot in core)
+        parts.append(f'<span class="core">{"".join(drawn)}</span>')
+    return mark_safe("".join(parts))  # noqa: S308  # joins what the slot template escaped
+
+
+@lru_cache(maxsize=8192)
+def slot_html(slot: SlotView, editable: bool) -> SafeString:
+    """Draw a slot. Kept, because of thousands of slots few change at a time."""
+    return _template("_slot.html", {"slot": slot, "editable": editable})
+
+
+def _template(name: str, context: dict[str, Any]) -> SafeString:
+    return mark_safe(get_template(name).render(context).strip())  # noqa: S308  # a template's own output

@@ -1,0 +1,75 @@
+"""One line of the operation history, ready to be drawn: in the list, in a guest's recent operations, as an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from domains.models import HistoryEntry, Operation, Status
+from domains.web import said
+from domains.web.said import Said
+from domains.web.tags import CHIPS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``chip`` names the outcome's look; ``seconds`` is how long it took, or None while it goes on."""
+
+    key: str
+    time: datetime
+    chip: str
+    said: Said
+    door: str
+    seconds: float | None
+    number: int | None = None
+    status: str = ""
+    host: str = ""
+    uuid: str = ""
+
+    @property
+    def icon(self) -> str:
+        """The outcome's icon."""
+        return CHIPS[self.chip][0]
+
+    @property
+    def kind(self) -> str:
+        """The outcome's colour."""
+        return CHIPS[self.chip][1]
+
+
+def of_operation(operation: Operation) -> Line:
+    """Describe an operation as it stands now; its effects are best prefetched."""
+    ended = operation.finished_at
+    return Line(
+        key=f"operation-{operation.pk}",
+        time=operation.created_at,
+        chip=chip_of(operation),
+        said=said.of_operation(operation),
+        door=operation.door,
+        seconds=(ended - operation.created_at).total_seconds() if ended else None,
+        number=operation.pk,
+        status=operation.status,
+        host=operation.host_slug,
+        uuid=str(operation.domain_uuid),
+    )
+
+
+def of_entry(entry: HistoryEntry) -> Line:
+    """Describe an entry of kind ``refused`` or ``outside``."""
+    return Line(
+        key=f"entry-{entry.seq}",
+        time=datetime.fromisoformat(entry.time).astimezone(UTC),
+        chip=entry.kind,
+        said=said.of_entry(entry),
+        door=entry.door or "",
+        seconds=None,
+        host=entry.host or "",
+        uuid=entry.domain_uuid or "",
+    )
+
+
+def chip_of(operation: Operation) -> str:
+    """Name the look of an operation's outcome."""
+    if operation.status == Status.SUCCEEDED and operation.late:
+        return "late"
+    return "working" if operation.status == Status.RUNNING else str(operation.status)

@@ -1,0 +1,43 @@
+"""How old the last reading of each host is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import get_template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from domains.models import Host
+from domains.models.grant import domains_seen_by
+from domains.web.access import member
+
+LATE = timedelta(seconds=15)  # a watched host is read every second, and given up on after ten
+
+
+def is_late(host: Host) -> bool:
+    """Whether a host that counts as connected has not been read lately: then nobody watches it."""
+    return host.reachable and host.last_seen is not None and datetime.now(UTC) - host.last_seen > LATE
+
+
+def reading_html(host: Host) -> SafeString:
+    """Draw the age of a host's last reading."""
+    html = get_template("_reading.html").render({"host": host, "late": is_late(host)}).strip()
+    return format_html("{}", SafeString(html))
+
+
+@never_cache
+@require_safe
+@member
+def readings(request: HttpRequest) -> HttpResponse:
+    """Give the ages for all hosts of which the person sees a guest, as parts that find their own places."""
+    hosts = Host.objects.filter(pk__in=domains_seen_by(request.user).values("host"))
+    parts = ((host.pk, reading_html(host)) for host in hosts)
+    return HttpResponse(
+        format_html_join(
+            "\n", '<hx-partial hx-target="#reading-{}" hx-swap="outerMorph">{}</hx-partial>', parts
+        )
+    )

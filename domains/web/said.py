@@ -1,0 +1,124 @@
+"""What an operation, a refusal or a change from outside comes to, as one sentence in parts.
+
+The parts are kept apart so that a template can put names of guests and people into ``<bdi>``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from domains.models import HistoryEntry, Operation, Status
+from domains.vcpu import cpulist
+
+_SIDES = {"live": "live", "config": "config", "both": "live and config", "current": "current side"}
+# action -> (to be done, being done, done, the word before the guest's name)
+_VERBS = {
+    "add": ("add", "is adding", "added", "to"),
+    "remove": ("remove", "is removing", "removed", "of"),
+    "make_removable": ("make removable", "is making removable", "made removable", "of"),
+    "online": ("set online", "is setting online", "set online", "of"),
+    "offline": ("set offline", "is setting offline", "set offline", "of"),
+    "sync": ("sync", "is syncing", "synced", "of"),
+}
+_WANTED = {"first": "the first available vCPU", "highest": "the highest vCPU"}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """``actor verb vcpus link domain, sides · why``; ``actor`` is empty for a change from outside."""
+
+    actor: str
+    verb: str
+    vcpus: str
+    link: str
+    domain: str
+    sides: str
+    why: str = ""
+    joint: str = ","
+
+    @property
+    def deed(self) -> str:
+        """The sentence without the actor: ``added vCPU 5 to web01, live``."""
+        words = " ".join(word for word in (self.verb, self.vcpus, self.link, self.domain) if word)
+        return f"{words}{self.joint} {self.sides}" if self.sides else words
+
+    @property
+    def brief(self) -> str:
+        """The sentence without actor and guest: ``added vCPU 5, live``."""
+        words = f"{self.verb} {self.vcpus}".strip()
+        return f"{words}, {self.sides}" if self.sides else words
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.deed}".strip()
+
+
+def vcpu_words(wanted: object) -> str:
+    """Name the slots that were asked for: ``vCPU 5``, ``vCPU 5, 7`` or ``the highest vCPU``."""
+    if isinstance(wanted, str):
+        return _WANTED.get(wanted, wanted)
+    ids = wanted if isinstance(wanted, list) else [wanted]
+    return f"vCPU {', '.join(str(vcpu) for vcpu in ids)}"
+
+
+def of_operation(operation: Operation) -> Said:
+    """Say where an operation stands. Reads its effects, so prefetch them for a list."""
+    todo, doing, done, link = _VERBS[operation.action]
+    verb = {
+        Status.RUNNING: doing,
+        Status.SUCCEEDED: done,
+        Status.PARTIAL: f"partly {done}",
+        Status.FAILED: f"tried to {todo}",
+    }.get(Status(operation.status), f"asked to {todo}")
+    resolved = {effect.vcpu for effect in operation.effects.all()}
+    vcpus = f"vCPU {cpulist.dump(resolved)}" if resolved else vcpu_words(operation.vcpu)
+    return Said(
+        actor=operation.actor,
+        verb=verb,
+        vcpus=vcpus,
+        link=link,
+        domain=operation.domain_name,
+        sides=_SIDES[operation.affect_meant or operation.affect],
+        why=operation.message,
+    )
+
+
+def of_entry(entry: HistoryEntry) -> Said:
+    """Say what an entry of kind ``refused`` or ``outside`` records."""
+    body = json.loads(entry.body)
+    return _refused(body) if entry.kind == "refused" else _outside(body)
+
+
+def _refused(body: dict[str, Any]) -> Said:
+    requested = body.get("requested") or {}
+    todo, _, _, link = _VERBS.get(body.get("action") or "", ("change", "", "", "of"))
+    wanted = requested.get("vcpu")
+    return Said(
+        actor=body.get("actor") or "somebody",
+        verb=f"asked to {todo}",
+        vcpus=vcpu_words(wanted) if wanted not in (None, "", []) else "a vCPU",
+        link=link,
+        domain=_name(body),
+        sides=_SIDES.get(requested.get("affect") or "", ""),
+        why=body.get("message") or "",
+    )
+
+
+def _outside(body: dict[str, Any]) -> Said:
+    stories = [
+        (effect[key], f"{key} {'live' if effect['side'] == 'live' else 'in ' + effect['side']}")
+        for effect in body.get("effects") or []
+        for key in ("appeared", "disappeared")
+        if effect.get(key)
+    ]
+    if len(stories) == 1:
+        vcpus, sides, joint = f"vCPU {stories[0][0]}", stories[0][1], ""
+    else:
+        vcpus, sides, joint = "Slots", "; ".join(f"{ids} {story}" for ids, story in stories), ":"
+    return Said("", "", vcpus, "of", _name(body), sides, "changed outside Slotboard", joint)
+
+
+def _name(body: dict[str, Any]) -> str:
+    domain = body.get("domain") or {}
+    return str(domain.get("name") or domain.get("uuid") or "an unknown guest")

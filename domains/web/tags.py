@@ -1,0 +1,104 @@
+"""Template tags: icons, glyphs, chips and times. Built into every template."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# state or outcome -> (icon, kind, word)
+CHIPS = {
+    "running": ("player-play", "ok", "running"),
+    "idle": ("player-play", "ok", "idle"),
+    "paused": ("player-pause", "", "paused"),
+    "in shutdown": ("player-stop", "", "in shutdown"),
+    "shut off": ("player-stop", "", "shut off"),
+    "crashed": ("alert-triangle", "fail", "crashed"),
+    "pmsuspended": ("player-pause", "", "pmsuspended"),
+    "no state": ("help-circle", "", "no state"),
+    "gone": ("ban", "", "gone from its host"),
+    "queued": ("clock", "act", "queued"),
+    "working": ("loader-2", "act", "running"),
+    "waiting": ("hourglass", "wait", "waiting"),
+    "unconfirmed": ("help-circle", "wait", "unconfirmed"),
+    "succeeded": ("circle-check", "ok", "succeeded"),
+    "late": ("clock-check", "ok", "succeeded late"),
+    "partial": ("circle-x", "fail", "partial"),
+    "failed": ("circle-x", "fail", "failed"),
+    "cancelled": ("ban", "", "cancelled"),
+    "refused": ("hand-stop", "fail", "refused"),
+    "outside": ("eye", "dif", "outside"),
+    "done": ("circle-check", "ok", "done"),
+    "skipped": ("minus", "", "skipped"),
+    "pending": ("clock", "act", "pending"),
+    "applying": ("loader-2", "act", "applying"),
+}
+
+
+@register.simple_tag
+def icon(name: str, kind: str = "") -> SafeString:
+    """Draw one of Tabler's icons; decoration only."""
+    return format_html(
+        '<svg class="ic {}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        kind,
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def glyph(name: str) -> SafeString:
+    """Draw the sign in the corner of a slot."""
+    return format_html(
+        '<svg class="g" viewBox="0 0 12 12" aria-hidden="true"><use href="{}#g-{}"/></svg>',
+        static("img/icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def chip(key: str, word: str = "") -> SafeString:
+    """Say a state or an outcome with its shape in front. Raises ``KeyError`` for an unknown one."""
+    name, kind, usual = CHIPS[key]
+    return format_html('<span class="tag {}">{}{}</span>', kind, icon(name), word or usual)
+
+
+@register.simple_tag
+def when(moment: datetime | None, form: str = "time") -> SafeString:
+    """Write a time in UTC; the page's script turns ``age`` into "3 min ago". An em dash for no time.
+
+    ``form`` is ``time`` (09:07:38), ``exact`` (with milliseconds), ``full`` (with the date) or ``age``.
+    """
+    if moment is None:
+        return format_html("—")
+    moment = moment.astimezone(UTC)
+    text = {
+        "exact": f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}",
+        "full": f"{moment.day} {moment:%B %Y, %H:%M:%S} UTC",
+        "age": f"{moment:%H:%M:%S} UTC"
+        if moment.date() == datetime.now(UTC).date()
+        else f"{moment:%d %b %H:%M} UTC",
+    }.get(form, f"{moment:%H:%M:%S}")
+    return format_html(
+        '<time datetime="{}"{}>{}</time>',
+        moment.isoformat(timespec="milliseconds"),
+        format_html(' data-age="{}"', text) if form == "age" else "",
+        text,
+    )
+
+
+@register.filter
+def took(seconds: float | None) -> str:
+    """Write a duration given in seconds: ``0.3 s``, ``41 s``, ``7 min``, ``2 h``."""
+    if seconds is None:
+        return ""
+    if seconds < 100:  # below that, tenths tell something
+        return f"{seconds:.1f} s"
+    if seconds < 5_400:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h"

@@ -1,0 +1,102 @@
+"""What happened to an operation, told from its history entries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from domains.models import HistoryEntry
+from domains.web.said import vcpu_words
+
+PAUSE = timedelta(seconds=2)  # from here on a wait is worth a line of its own
+
+# kind -> (icon, colour, sentence)
+_KINDS = {
+    "requested": ("user", "", ""),
+    "started": ("loader-2", "", "A worker took it up"),
+    "confirmed": ("circle-check", "ok", "Done, and seen to be so"),
+    "waiting": ("hourglass", "wait", "Waiting: the guest was asked to let go and has not yet"),
+    "unconfirmed": ("help-circle", "wait", "Not confirmed: patience ran out, Slotboard keeps looking"),
+    "failed": ("circle-x", "fail", "Failed"),
+    "late": ("clock-check", "ok", "The guest let go, late"),
+    "settled": ("eye", "", "Settled by looking at the guest again"),
+    "cancelled": ("ban", "", "Cancelled before it started"),
+    "superseded": ("ban", "", "A newer request took its place"),
+    "refused": ("hand-stop", "fail", "Refused"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line. ``gap`` says how long nothing happened before it; ``details`` are smaller lines below."""
+
+    time: datetime
+    icon: str
+    kind: str
+    actor: str
+    text: str
+    details: tuple[str, ...]
+    gap: float | None
+
+
+def events(entries: Iterable[HistoryEntry]) -> list[Event]:
+    """Tell the entries of one operation in their order."""
+    out: list[Event] = []
+    waiting = False
+    for entry in entries:
+        body = json.loads(entry.body)
+        moment = datetime.fromisoformat(entry.time).astimezone(UTC)
+        icon, colour, text = _KINDS.get(entry.kind, ("activity", "", entry.kind))
+        passed = moment - out[-1].time if out else timedelta()
+        gap = passed.total_seconds() if waiting and passed >= PAUSE else None
+        asked = entry.kind == "requested"
+        out.append(
+            Event(
+                time=moment,
+                icon=icon,
+                kind=colour,
+                actor=str(body.get("actor") or "") if asked else "",
+                text=_request(body) if asked else text,
+                details=tuple(_origin(body) if asked else _results(body)),
+                gap=gap,
+            )
+        )
+        waiting = body.get("status") in ("waiting", "unconfirmed")
+    return out
+
+
+def _request(body: dict[str, Any]) -> str:
+    requested = body.get("requested") or {}
+    affect = str(requested.get("affect") or "")
+    side = {"both": "live and config", "current": "current side"}.get(affect, affect)
+    action = str(body.get("action") or "change").replace("_", " ")
+    return f"asked to {action} {vcpu_words(requested.get('vcpu'))}, {side}"
+
+
+def _origin(body: dict[str, Any]) -> list[str]:
+    through = f"through the {body['door']}" if body.get("door") else ""
+    address = f"from {body['address']}" if body.get("address") else ""
+    return [" ".join(part for part in (through, address) if part)] if through or address else []
+
+
+def _results(body: dict[str, Any]) -> list[str]:
+    """Say how each effect stood then, and what libvirt had answered."""
+    out = []
+    if body.get("kind") == "started":
+        out.append(f"attempt {body.get('attempt', 1)}")
+    elif body.get("message"):
+        out.append(str(body["message"]))
+    for effect in body.get("effects") or []:
+        words = (
+            f"vCPU {effect.get('vcpu')} {effect.get('target')}, {effect.get('side')}: {effect.get('state')}"
+        )
+        told = effect.get("libvirt") or {}
+        if told:
+            code = f"code {told['code']}" if told.get("code") is not None else ""
+            text = f"“{told['text']}”" if told.get("text") else ""
+            words += f" (libvirt: {' '.join(part for part in (code, text) if part)})"
+        out.append(words)
+    return out
