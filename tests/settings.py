@@ -26,11 +26,12 @@ if "SLOTBOARD_TESTS" not in os.environ:
     os.environ["SLOTBOARD_TESTS"] = "1"
     os.environ["SLOTBOARD_VAR"] = str(folder)
 
-from dashboard.settings import *  # noqa: F403, TID251  # the product's settings are what is tested
-from dashboard.settings import DATABASES, STORAGES, VAR  # noqa: TID251
+from dashboard.settings import *  # noqa: E402, F403, TID251  # the product's settings are what is tested
+from dashboard.settings import DATABASES, STORAGES, VAR  # noqa: E402, TID251
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # A file, since several threads and processes of one test use it.
 DATABASES["default"]["TEST"] = {"NAME": str(VAR / "template.sqlite3")}
 # Nothing is collected for tests that render pages without a server.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  # WhiteNoise warns of a folder that is missing
