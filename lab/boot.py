@@ -80,6 +80,8 @@ class Boot:
         if state is None and guest.persistent:
             self._with_file("define", guest)
             state = "shut off"
+        if state == "running":
+            self.wait_until_ready(guest)
         if guest.rest is Rest.SHUT_OFF or state not in (None, "shut off"):
             return state or ""
         began = time.monotonic()
@@ -90,12 +92,16 @@ class Boot:
         return f"{guest.rest} (ready after {time.monotonic() - began:.1f} s)"
 
     def _start(self, guest: Guest, state: str | None) -> None:
-        # The mark of the boot before must not be taken for this one's.
-        self.folders.console(guest.name).unlink(missing_ok=True)
-        if state is None:
-            self._with_file("create", guest)
-        else:
-            self.virsh("start", guest.name)
+        # libvirt empties the console log at each start, so the mark of the boot before is gone then.
+        try:
+            if state is None:
+                self._with_file("create", guest)
+            else:
+                self.virsh("start", guest.name)
+        except VirshError:
+            # Somebody else, the guardian perhaps, was faster.
+            if self.virsh.states().get(guest.name) != "running":
+                raise
 
     def _with_file(self, command: str, guest: Guest) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:

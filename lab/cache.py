@@ -94,4 +94,5 @@ def run_logged(
     if code:
         lines = log.read_bytes()[begin:].decode(errors="replace").splitlines()
         errors = [line for line in lines if line.startswith(("E:", "W:", "unshare:"))] or lines
-        raise LabError(f"{what} failed: {' '.join(errors[-3:]) or f'exit status {code}'} (all of it: {log})")
+        reason = " ".join(errors[-3:]) or f"exit status {code}"
+        raise LabError(f"{what} failed: {reason}. Is the network up? The whole output is in {log}.")

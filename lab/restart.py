@@ -11,6 +11,8 @@ from lab.guests import Guest
 
 # A guest that crashes more often than this within a minute is left alone, its log being worth a look.
 _MOST_PER_MINUTE = 5
+# The last is a guest that libvirt, itself started again after a crash, could not get back in touch with.
+_CRASHES = ("crashed", "failed", "daemon")
 _EVENT = re.compile(r"event 'lifecycle' for domain '(?P<name>[^']+)': (?P<event>\w+) (?P<detail>\w+)")
 
 
@@ -37,7 +39,7 @@ def needs_restart(guest: Guest, *, state: str | None, reason: str, detail: str |
     the last event's, None when there was none; `ran` tells whether it was active when last looked at.
     """
     if state is not None:
-        return state in ("shut off", "crashed") and reason in ("crashed", "failed")
+        return state in ("shut off", "crashed") and reason in _CRASHES
     # A transient guest leaves no state behind. Without an event it vanished while the daemon was away, when
     # nobody could have destroyed it.
     return not guest.persistent and ran and detail in (None, "Crashed", "Failed")
