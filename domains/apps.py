@@ -10,3 +10,9 @@ class DomainsConfig(AppConfig):
 
     name = "domains"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Announce when rights change, in whichever process it happens."""
+        from domains.push import rights  # noqa: PLC0415  # models can be imported only now
+
+        rights.watch()

@@ -1,0 +1,34 @@
+"""Looking again, now and then, whether everybody who listens still may."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from domains.push.client import Client
+from domains.push.rendering import Access, FindAccess
+from domains.push.threads import Threads
+
+AT_ONCE = 100  # sessions on one database connection, so that other threads get their turn
+
+
+async def end_where_changed(threads: Threads, find: FindAccess, clients: Iterable[Client]) -> None:
+    """Look up the rights of these streams again and end those whose are not the same any more.
+
+    A browser that still may listen comes back by itself, with its cursor, and is let in with its new rights.
+    Raises ``django.db.Error`` when the database does not answer.
+    """
+    sessions: defaultdict[str, list[Client]] = defaultdict(list)
+    for client in clients:
+        sessions[client.session].append(client)
+    names = list(sessions)
+    for start in range(0, len(names), AT_ONCE):
+        part = names[start : start + AT_ONCE]
+        for name, access in zip(part, await threads.run(_find_all, find, part), strict=True):
+            for client in sessions[name]:
+                if access != client.access:
+                    client.end()
+
+
+def _find_all(find: FindAccess, sessions: list[str]) -> list[Access | None]:
+    return [find(session) for session in sessions]

@@ -1,0 +1,99 @@
+"""One open stream: what is to be sent down it, each element once however often it changed meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from html import escape
+
+from domains.push.rendering import Access
+
+PENDING = 200  # elements; a client further behind is told to fetch its page again
+
+Position = tuple[int, int]  # an id of the stream
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far the hub has come: all announcements up to ``position`` are with the clients."""
+
+    batch: int = 0
+    position: Position = (0, 0)
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """A stream's subscriber. It takes part in the hub's batches from number ``first`` on.
+
+    Its page shows everything up to the revision ``known`` for certain. What it missed before it came is in
+    the batch ``ready``, None until that has been looked up; its cursor may move only after that one.
+    ``given`` is what it got on its own account: element to digest. ``uncertain`` says that Redis was out of
+    reach when it came, so that nobody knows what it missed.
+    """
+
+    session: str
+    access: Access
+    topics: frozenset[str]
+    progress: Progress
+    first: int
+    opened: float
+    known: int = 0
+    ready: int | None = None
+    uncertain: bool = False
+    ended: bool = False
+    given: dict[str, int] = field(default_factory=dict)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _pending: dict[str, bytes] = field(default_factory=dict)
+    _resync: bool = False
+    _position: Position = (0, 0)
+
+    def push(self, element: str, message: bytes) -> None:
+        """Send an element as soon as possible, in place of an older one that still waits."""
+        if self._resync:
+            return
+        self._pending[element] = message
+        if len(self._pending) > PENDING:
+            self.resync()
+        self.wake.set()
+
+    def resync(self) -> None:
+        """Tell the page to fetch itself again."""
+        self._resync = True
+        self._pending.clear()
+        self.wake.set()
+
+    def end(self) -> None:
+        """Close the stream; the browser comes back with its cursor, if it may."""
+        self.ended = True
+        self.wake.set()
+
+    def take(self) -> bytes:
+        """Give what is to be sent now, the cursor with it; a comment if there is nothing."""
+        self.wake.clear()
+        if self._resync:
+            self._resync = False
+            return b"event: resync\n" + self._cursor() + b"data: resync\n\n"
+        body = b"".join(self._pending.values())
+        self._pending.clear()
+        return (body or b": ping\n") + self._cursor() + b"\n"
+
+    def _cursor(self) -> bytes:
+        position = self.progress.position
+        if self.ready is None or self.progress.batch < self.ready or position <= self._position:
+            return b""
+        self._position = position
+        return b"id: %d-%d\n" % position
+
+
+def as_message(element: str, html: str) -> bytes:
+    """Write an element as lines of an event: a partial that is morphed into the element of that id."""
+    partial = f'<hx-partial hx-target="#{escape(element)}" hx-swap="outerMorph">{html}</hx-partial>'
+    lines = partial.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return b"".join(b"data: %s\n" % line.encode() for line in lines)
+
+
+def as_position(text: str) -> Position | None:
+    """Read an id of the stream; None if it is none."""
+    time, _, number = text.partition("-")
+    digits = all(part.isascii() and part.isdigit() and len(part) <= 20 for part in (time, number))
+    return (int(time), int(number)) if digits else None

@@ -1,0 +1,108 @@
+"""Who listens to what, and which of the rendered elements each of them still lacks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from domains.push.board import Board
+from domains.push.client import Client, as_message
+from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Pictures, Prime
+
+UNSETTLED = 30.0  # seconds; longer than a change can take from its commit to its announcement
+
+
+class Delivery:
+    """The open streams of this process by topic, and how each topic's elements look to them."""
+
+    def __init__(self) -> None:
+        self.clients: set[Client] = set()
+        self._topics: defaultdict[str, set[Client]] = defaultdict(set)
+        self._boards: defaultdict[tuple[str, Audience], Board] = defaultdict(Board)
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The topics that somebody listens to."""
+        return frozenset(self._topics)
+
+    def accesses(self) -> list[Access]:
+        """Give the different rights of those who listen; streams of one session share theirs."""
+        return list({id(client.access): client.access for client in self.clients}.values())
+
+    def add(self, client: Client) -> None:
+        """Let a stream take part."""
+        self.clients.add(client)
+        for topic in client.topics:
+            self._topics[topic].add(client)
+
+    def remove(self, client: Client) -> None:
+        """Forget a stream, and how topics look to which nobody listens any more."""
+        self.clients.discard(client)
+        for topic in client.topics & self._topics.keys():
+            self._topics[topic].discard(client)
+            if not self._topics[topic]:
+                del self._topics[topic]
+                for audience in AUDIENCES:
+                    self._boards.pop((topic, audience), None)
+
+    def unknown(self, primes: Iterable[Prime]) -> list[Prime]:
+        """Give those whose look is not known yet."""
+        return [prime for prime in primes if not self._primed(prime)]
+
+    def _primed(self, prime: Prime) -> bool:
+        board = self._boards.get((prime.topic, prime.audience))
+        return board is not None and board.primed
+
+    def deliver(self, pictures: Pictures, *, batch: int, now: float) -> None:
+        """Note what was rendered in a batch and give everybody what is new to them. ``now`` is monotonic time."""
+        for picture in pictures.pictures:
+            for topic in picture.rendered.fragments.keys() & self._topics.keys():
+                fragments = picture.rendered.fragments[topic]
+                if picture.quiet:
+                    self._boards[topic, picture.audience].prime(fragments, pictures.revision)
+                else:
+                    self._show(topic, picture, fragments, pictures.revision, batch, now)
+
+    def _show(
+        self,
+        topic: str,
+        picture: Picture,
+        fragments: Mapping[str, str],
+        revision: int,
+        batch: int,
+        now: float,
+    ) -> None:
+        domain_id, audience = picture.rendered.domain_id, picture.audience
+        # What belongs to no domain is the same for all, whichever elements they have otherwise.
+        audiences = (audience,) if domain_id is not None else AUDIENCES
+        boards = [self._boards[topic, name] for name in audiences]
+        changed = set().union(*(board.update(fragments, revision) for board in boards))
+        messages = {element: as_message(element, fragments[element]) for element in changed}
+        for client in self._topics[topic]:
+            if client.first <= batch and client.access.audience(domain_id) == audience:
+                lacking = set(changed)
+                if not _settled(client, batch, now):
+                    lacking |= _lacking(client, fragments, boards)
+                for element in lacking:
+                    if element not in messages:
+                        messages[element] = as_message(element, fragments[element])
+                    client.push(element, messages[element])
+
+
+def _lacking(client: Client, fragments: Mapping[str, str], boards: Iterable[Board]) -> set[str]:
+    """Find what may have changed after the client's page was made, and was not given to it since."""
+    lacking = set()
+    for element, html in fragments.items():
+        newer = max(board.revision(element) for board in boards) > client.known
+        if newer and client.given.get(element) != hash(html):
+            client.given[element] = hash(html)
+            lacking.add(element)
+    return lacking
+
+
+def _settled(client: Client, batch: int, now: float) -> bool:
+    """Whether all changes have been announced since that its page may not have had when it was made."""
+    if client.ready is None or client.ready >= batch or now - client.opened < UNSETTLED:
+        return False
+    client.given.clear()
+    return True

@@ -1,0 +1,127 @@
+"""Hearing of every change: from the stream at once, and from the database what was never announced."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from django.db import Error
+from redis.exceptions import RedisError
+
+from domains.models.revision import current_revision
+from domains.push.client import Position
+from domains.push.follower import START, Announcement, Follower
+from domains.push.missed import changed_since
+from domains.push.threads import Threads
+
+logger = structlog.get_logger(__name__)
+
+CHECK = 5.0  # seconds between two comparisons with the database
+RETRY = 0.5  # seconds until Redis is tried again
+
+
+class Listener:
+    """Tells ``hear`` each key that was announced or found changed, and ``attached`` when Redis is there (again).
+
+    ``position`` is that of the last announcement that was heard, ``began`` that after which it was the first.
+    """
+
+    def __init__(
+        self,
+        follower: Follower,
+        threads: Threads,
+        *,
+        hear: Callable[[str], None],
+        attached: Callable[[], None],
+    ) -> None:
+        self.position: Position = START
+        self.began: Position = START
+        self.attached = False
+        self._follower = follower
+        self._threads = threads
+        self._hear = hear
+        self._tell_attached = attached
+        self._checked: int | None = None  # the revision up to which the database was compared
+        self._seen: dict[str, int] = {}  # announced revisions that it was not compared with yet
+        self._unannounced: dict[str, int] = {}
+        self._compare_now = asyncio.Event()
+
+    async def follow(self) -> None:
+        """Listen to the stream for ever."""
+        reachable = True
+        while True:
+            try:
+                await self._attach()
+                if not reachable:
+                    logger.info("Redis answers again")
+                reachable = True
+                while True:
+                    for entry in await self._follower.wait(self.position):
+                        self._take(entry)
+            except RedisError as error:
+                if reachable:
+                    logger.warning("Redis does not answer; changes are looked up instead", error=str(error))
+                reachable = False
+                await asyncio.sleep(RETRY)
+
+    async def _attach(self) -> None:
+        """Take up the stream where it was left, or, the first time, at its end."""
+        if not self.attached:
+            entries = await self._follower.everything()
+            rows = [entry for entry in entries if entry.names_row]
+            self._seen = {
+                entry.key: entry.revision for entry in sorted(rows, key=lambda entry: entry.revision)
+            }
+            # Whatever a cursor may point back to is compared; without any, only what comes.
+            self._checked = min((entry.revision for entry in rows), default=self._checked)
+            self.position = self.began = entries[-1].position if entries else START
+            self.attached = True
+        elif await self._follower.end() < self.position:
+            self.position = START  # a new Redis, and a clock that went back
+        self._tell_attached()
+        self._compare_now.set()
+
+    def _take(self, entry: Announcement) -> None:
+        self.position = entry.position
+        if entry.names_row:
+            self._seen[entry.key] = max(entry.revision, self._seen.get(entry.key, 0))
+        self._hear(entry.key)
+
+    async def compare(self) -> None:
+        """Look for ever for changes that were not announced, and announce them."""
+        while True:
+            try:
+                await self._find_missed()
+            except Error as error:
+                logger.warning("the database could not be asked for changes", error=str(error))
+            await set_within(self._compare_now, CHECK)
+
+    async def _find_missed(self) -> None:
+        before = self._checked
+        if before is None:
+            self._checked = await self._threads.run(current_revision)
+            return
+        upto, changed = await self._threads.run(changed_since, before)
+        missed = {key: revision for key, revision in changed.items() if self._seen.get(key, 0) < revision}
+        if self._checked == before:
+            self._checked = upto
+            self._seen = {key: revision for key, revision in self._seen.items() if revision > upto}
+        self._unannounced |= missed
+        try:
+            await self._follower.announce(self._unannounced)
+            self._unannounced.clear()
+            self._tell_attached()
+        except RedisError:
+            # Nobody else hears of them before Redis is back, but whoever listens here does.
+            for key in missed:
+                self._hear(key)
+
+
+async def set_within(event: asyncio.Event, timeout: float) -> None:
+    """Wait until an event is set, at most ``timeout`` seconds, and clear it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout):
+            await event.wait()
+    event.clear()

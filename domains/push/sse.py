@@ -1,0 +1,146 @@
+"""The address of the streams: a small ASGI application beside Django, because a view would cost a thread each."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+
+from domains.push.client import Client
+from domains.push.hub import Hub
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PING = 15.0  # seconds between comments on a quiet stream, by which everybody on the way knows that it lives
+MAX_LIFE = 900.0  # seconds; the browser comes back with its cursor
+PATIENCE = 30.0  # seconds in which a browser must take what it is sent
+RETRY_AFTER = 5  # seconds
+TOPICS = 20
+
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class Refused(Exception):
+    """The stream is not opened: an HTTP status, a sentence and headers of the answer."""
+
+    def __init__(self, status: int, sentence: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.headers = headers
+
+
+class EventStreams:
+    """``GET /events?topic=...&topic=...&since=...``: what changes, as events whose data htmx morphs into the page.
+
+    Never answers with a redirect or 204: to htmx those are streams that ended, and it would be back at once.
+    """
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = ASGIRequest(scope, BytesIO())
+        try:
+            session, topics = _asked(request)
+            await self._admitted(request, session, topics, receive, send)
+        except Refused as refused:
+            await _refuse(refused, send)
+
+    async def _admitted(
+        self, request: ASGIRequest, session: str, topics: frozenset[str], receive: Receive, send: Send
+    ) -> None:
+        if not self._hub.admit(session):
+            retry = (b"retry-after", str(RETRY_AFTER).encode())
+            raise Refused(503, "Too many streams are open. Try again in a moment.", retry)
+        try:
+            authorised = await self._hub.authorise(session, topics)
+            if authorised is None:
+                raise Refused(403, "Sign in to be told of changes.")
+            cursor = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
+            access, primes = authorised
+            async with self._hub.stream(session, access, topics, primes, cursor) as client:
+                await _stream(client, receive, send)
+        finally:
+            self._hub.dismiss(session)
+
+
+def _asked(request: ASGIRequest) -> tuple[str, frozenset[str]]:
+    """Read the session and the topics; raise ``Refused`` for a request that cannot be meant."""
+    try:
+        request.get_host()
+    except DisallowedHost as error:
+        raise Refused(400, "This is not a name of this server.") from error
+    if request.method != "GET":
+        raise Refused(405, "Streams are only read.", (b"allow", b"GET"))
+    topics = frozenset(request.GET.getlist("topic"))
+    if not 1 <= len(topics) <= TOPICS:
+        raise Refused(400, f"Name 1 to {TOPICS} topics.")
+    session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if not session:
+        raise Refused(403, "Sign in to be told of changes.")
+    return session, topics
+
+
+async def _refuse(refused: Refused, send: Send) -> None:
+    body = f"{refused}\n".encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *refused.headers,
+    ]
+    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _stream(client: Client, receive: Receive, send: Send) -> None:
+    # Not all at once: after a restart everybody came in the same moment.
+    end = time.monotonic() + MAX_LIFE * random.uniform(0.8, 1)  # noqa: S311  # spreads load, guards nothing
+    gone = asyncio.create_task(_end_when_gone(client, receive))
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await _send_part(send, b": open\n\n")
+        while not client.ended and time.monotonic() < end:
+            await _something(client)
+            if not client.ended:
+                await _send_part(send, client.take())
+        await send({"type": "http.response.body", "body": b""})
+    except TimeoutError:
+        pass  # a browser that takes nothing any more; it comes back with its cursor if it lives
+    finally:
+        gone.cancel()
+
+
+async def _something(client: Client) -> None:
+    try:
+        async with asyncio.timeout(PING):
+            await client.wake.wait()
+    except TimeoutError:
+        pass  # nothing but a ping is due
+
+
+async def _send_part(send: Send, body: bytes) -> None:
+    async with asyncio.timeout(PATIENCE):
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _end_when_gone(client: Client, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    client.end()

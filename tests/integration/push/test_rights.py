@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
+from domains.models import Grant, Role
+from domains.push.stream import STREAM
+from tests.integration.push.browser import People, Person, in_thread, make_domain, open_stream, running_hub
+
+pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
+
+
+def announced(redis) -> list[str]:
+    keys = [fields["k"] for _, fields in redis.xrange(STREAM)]
+    redis.delete(STREAM)
+    return keys
+
+
+def test_signing_out_ends_the_stream_at_once():
+    topic = f"domain:{make_domain().uuid}"
+    store = SessionStore()
+    store.save()
+    people = People()
+    people.sessions[store.session_key] = Person(9)
+
+    def find(session):
+        return people(session) if session == "alice" or Session.objects.filter(pk=session).exists() else None
+
+    async def scenario():
+        async with (
+            running_hub(find) as hub,
+            open_stream(hub, topic, since="0-0", session=store.session_key) as ends,
+            open_stream(hub, topic, since="0-0", session="alice") as stays,
+        ):
+            began = time.monotonic()
+            await in_thread(store.flush)
+
+            assert await ends.next() is None
+            assert time.monotonic() - began < 5
+            await stays.silence()
+
+    key = store.session_key
+    asyncio.run(scenario())
+    assert not Session.objects.filter(pk=key).exists()
+
+
+def test_a_session_is_not_given_away_in_the_stream(redis):
+    store = SessionStore()
+    store.save()
+    key = store.session_key
+    announced(redis)
+    store.delete()
+
+    (said,) = announced(redis)
+    assert said.startswith("session:")
+    assert key not in said
+
+
+def test_everybody_is_looked_up_again_when_rights_change(redis):
+    person = get_user_model().objects.create_user("olga", password="x")
+    assert announced(redis) == ["rights:all"]
+    group = Group.objects.create(name="night shift")
+    with transaction.atomic():
+        grant = Grant.objects.create(group=group, role=Role.OPERATOR)
+        person.groups.add(group)
+    assert set(announced(redis)) == {"rights:all"}
+    grant.delete()
+    assert announced(redis) == ["rights:all"]
+    person.is_active = False
+    person.save(update_fields=["is_active"])
+    assert announced(redis) == ["rights:all"]
+
+
+def test_signing_in_changes_no_rights(redis):
+    person = get_user_model().objects.create_user("olga", password="x")
+    announced(redis)
+    person.save(update_fields=["last_login"])
+
+    assert announced(redis) == []
