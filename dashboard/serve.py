@@ -1,0 +1,48 @@
+"""The web server: uvicorn in one process, ending within a moment although streams never end by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from types import FrameType
+
+import uvicorn
+
+from dashboard.asgi import application, hub
+from domains.push.hub import Hub
+
+GRACE = 3  # seconds for requests that are under way when the server is told to end
+
+
+class Server(uvicorn.Server):
+    """Closes the open streams at the signal; uvicorn alone would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Remember the event loop, in which streams are to be closed."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End on a signal."""
+        if self.started:
+            self._loop.call_soon_threadsafe(self._hub.close)
+        super().handle_exit(sig, frame)
+
+
+def serve(host: str, port: int) -> None:
+    """Serve pages and streams until a signal comes."""
+    config = uvicorn.Config(
+        application,
+        host=host,
+        port=port,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    Server(config, hub).run()
