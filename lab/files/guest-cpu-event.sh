@@ -16,7 +16,8 @@ nudge() {
 
 case "$ACTION:$DEVPATH" in
 add:/devices/system/cpu/cpu[0-9]*)
-    echo 1 >"/sys$DEVPATH/online"
+    # It may be gone again already.
+    { echo 1 >"/sys$DEVPATH/online"; } 2>/dev/null
     ;;
 remove:/devices/system/cpu/cpu[0-9]*)
     nudge &
