@@ -23,7 +23,8 @@ from domains.vcpu.slots import Side, SlotMap
 from domains.vcpu.topology import Topology
 from tests import qemu_rules
 from tests.qemu_rules import Machine, QemuError, Vcpu
-from tests.simulated_host import SCHEME, Body, SimulatedHost, change, emit, pause_between, slots_of
+from tests.simulated_body import Body, change, emit, pause_between, slots_of
+from tests.simulated_host import SCHEME, SimulatedHost
 
 __all__ = ["SimulatedGateway", "SimulatedHost", "open_gateway"]
 
