@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -52,6 +53,7 @@ SETTLING = (
     1.0,
 )  # seconds; libvirt follows QEMU's event a little later
 LOST = "The connection to the host was lost."
+_VCPU_ALIAS = re.compile(r"vcpu(\d{1,4})")
 Task = Callable[[], None]
 
 logger = logging.getLogger(__name__)
@@ -111,6 +113,10 @@ class Child:
         elif hint.kind is HintKind.OST and isinstance(vcpu, int):
             if hint.detail["outcome"] == "refused":
                 self.send(Refused(hint.uuid, vcpu, str(hint.detail["text"])))
+        elif hint.kind is HintKind.REMOVAL_FAILED:
+            alias = _VCPU_ALIAS.fullmatch(str(hint.detail["device"]))
+            if alias:
+                self.send(Refused(hint.uuid, int(alias[1]), "the guest rejected the removal"))
         else:
             self.send(Changed((hint.uuid,)))
 
