@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.template.loader import get_template
@@ -122,7 +122,7 @@ def board_context(board: Board, picked: Iterable[int] = ()) -> dict[str, Any]:
     """Give the domain page's template what the fragments are drawn from, and the drawn grid."""
     chosen = frozenset(picked)
     rows = [GridRow(row, _cores(row, board.editable, chosen)) for row in board.rows]
-    return {**_context(board), "grid": rows}
+    return {**_context(board), "grid": rows, "legend": _legend()}
 
 
 def _context(board: Board) -> dict[str, Any]:
@@ -154,6 +154,11 @@ def _cores(row: Row, editable: bool, picked: frozenset[int]) -> SafeString:
         drawn = (slot_html(slot.picked() if slot.id in picked else slot, editable) for slot in core)
         parts.append(f'<span class="core">{"".join(drawn)}</span>')
     return mark_safe("".join(parts))  # noqa: S308  # joins what the slot template escaped
+
+
+@cache
+def _legend() -> SafeString:
+    return _template("_legend.html", {})
 
 
 @lru_cache(maxsize=8192)

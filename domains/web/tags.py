@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 from django import template
 from django.templatetags.static import static
@@ -40,32 +41,38 @@ CHIPS = {
 }
 
 
+@cache
+def _sprite() -> str:
+    """Give the address of the icons; looking it up among the static files takes longer than drawing one."""
+    return static("img/icons.svg")
+
+
 @register.simple_tag
+@cache
 def icon(name: str, kind: str = "") -> SafeString:
     """Draw one of Tabler's icons; decoration only."""
     return format_html(
-        '<svg class="ic {}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
-        kind,
-        static("img/icons.svg"),
-        name,
+        '<svg class="ic {}" aria-hidden="true"><use href="{}#i-{}"/></svg>', kind, _sprite(), name
     )
 
 
 @register.simple_tag
+@cache
 def glyph(name: str) -> SafeString:
     """Draw the sign in the corner of a slot."""
     return format_html(
         '<svg class="g" viewBox="0 0 12 12" aria-hidden="true"><use href="{}#g-{}"/></svg>',
-        static("img/icons.svg"),
+        _sprite(),
         name,
     )
 
 
 @register.simple_tag
-def chip(key: str, word: str = "") -> SafeString:
+@cache
+def chip(key: str) -> SafeString:
     """Say a state or an outcome with its shape in front. Raises ``KeyError`` for an unknown one."""
-    name, kind, usual = CHIPS[key]
-    return format_html('<span class="tag {}">{}{}</span>', kind, icon(name), word or usual)
+    name, kind, word = CHIPS[key]
+    return format_html('<span class="tag {}">{}{}</span>', kind, icon(name), word)
 
 
 @register.simple_tag

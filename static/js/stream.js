@@ -23,14 +23,16 @@
   const stop = () => {
     say("out");
     stream.remove();
+    document.getElementById("ages")?.remove();
     const note = document.createElement("p");
     note.className = "note wait";
     note.setAttribute("role", "alert");
-    note.append("You were signed out, or may no longer see this page. ");
+    const words = document.createElement("span");
     const again = document.createElement("a");
     again.href = location.href;
     again.textContent = "Load it again";
-    note.append(again, ".");
+    words.append("You were signed out, or may no longer see this page. ", again);
+    note.append(words);
     document.getElementById("main").prepend(note);
   };
   const own = (event) => event.target === stream || event.detail?.ctx?.sourceElement === stream;

@@ -70,7 +70,7 @@ def make_operation(
             "affect_meant": "live",
             "actor": "mara",
             "door": "page",
-            "vcpu": [vcpu for vcpu, _, _ in effects or []] or "first",
+            "vcpu": list(dict.fromkeys(vcpu for vcpu, _, _ in effects or [])) or "first",
             "before": {"live": domain.live, "config": domain.config},
             "after": {"live": domain.live, "config": domain.config},
             "created_at": now,

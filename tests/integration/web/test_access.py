@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from domains.models import Grant
+from domains.web.access import access
+from tests.integration.web.factory import make_domain, make_host, make_operation, make_user
+
+
+def session_of(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "a" * 32, "\x00", "é" * 40])
+def test_unknown_session_has_no_access(db, cookie):
+    assert access(cookie) is None
+
+
+def test_session_ends_with_logout_password_and_account(db):
+    user = make_user("mara", "operator")
+    cookie = session_of(user)
+    found = access(cookie)
+    assert found is not None
+    assert found.user_id == user.pk
+    user.set_password("another")
+    user.save()
+    assert access(cookie) is None
+
+    cookie = session_of(user)
+    User.objects.update(is_active=False)
+    assert access(cookie) is None
+
+
+def test_logout_ends_access(db):
+    client = Client()
+    client.force_login(make_user("mara", "operator"))
+    cookie = client.cookies["sessionid"].value
+    client.post("/accounts/logout/")
+    assert access(cookie) is None
+
+
+def test_audience_follows_the_grants(host):
+    web, db = make_domain(host, "web01"), make_domain(host, "db01")
+    user = make_user("omar", "operator", pattern="web*")
+    found = access(session_of(user))
+    assert found is not None
+    assert (found.audience(web.pk), found.audience(db.pk), found.audience(None)) == ("change", None, "see")
+    Grant.objects.create(user=user, role="viewer", host=host)
+    found = access(session_of(user))
+    assert found is not None
+    assert found.audience(db.pk) == "see"
+
+
+def test_audience_of_a_viewer_an_administrator_and_a_stranger(domain):
+    expected = {"viewer": "see", "auditor": "see", "administrator": "change", None: None}
+    for role, audience in expected.items():
+        found = access(session_of(make_user(f"user-{role}", role)))
+        assert found is not None
+        assert found.audience(domain.pk) == audience
+        assert found.audience(None) == ("see" if audience else None)
+
+
+def test_group_grants_count(domain):
+    group = Group.objects.create(name="operators")
+    Grant.objects.create(group=group, role="operator")
+    user = make_user("mara")
+    user.groups.add(group)
+    found = access(session_of(user))
+    assert found is not None
+    assert found.audience(domain.pk) == "change"
+
+
+def test_domain_that_appears_later_is_seen_by_those_who_see_all(host):
+    found = access(session_of(make_user("mara", "operator")))
+    assert found is not None
+    assert found.audience(make_domain(host, "new").pk) == "change"
+
+
+def test_topics_are_open_to_those_who_may_see_what_they_carry(host):
+    web, db = make_domain(host, "web01"), make_domain(host, "db01")
+    make_host("hv2")
+    mine, theirs = make_operation(web), make_operation(db)
+    found = access(session_of(make_user("omar", "operator", pattern="web*")))
+    assert found is not None
+    allowed = {"fleet", "operations", f"domain:{web.uuid}", "host:hv1", f"operation:{mine.pk}"}
+    refused = {
+        f"domain:{db.uuid}", "host:hv2", f"operation:{theirs.pk}", "operation:999", "operation:x", "operation:-1",
+        f"operation:{'9' * 40}", f"domain:{uuid.uuid4()}", "domain:x", "domain:", "", "fleet:x", "nonsense", "host:",
+    }  # fmt: skip
+    assert {topic for topic in allowed | refused if found.may_subscribe(topic)} == allowed
+
+
+def test_topics_of_what_does_not_exist_are_refused_to_everybody(domain):
+    found = access(session_of(make_user("root", "administrator")))
+    assert found is not None
+    assert found.may_subscribe(f"domain:{domain.uuid}")
+    assert not found.may_subscribe(f"domain:{uuid.uuid4()}")
+    assert not found.may_subscribe("host:nowhere")
+    assert not found.may_subscribe("operation:1")
