@@ -1,0 +1,95 @@
+"""The scripts in the documents do what the text around them says."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from domains.history import ledger
+from domains.models import Domain, Host
+from domains.models.clock import now
+from domains.models.grant import domains_changed_by
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def script(document, holding, folder):
+    """Write a Python block of a document to a file."""
+    blocks = re.findall(r"^```python\n(.*?)^```", (DOCS / document).read_text(), re.MULTILINE | re.DOTALL)
+    path = folder / "script.py"
+    path.write_text(next(block for block in blocks if holding in block))
+    return path
+
+
+@pytest.fixture
+def chain(fresh_database):
+    """Give a database file whose ledger has three entries, and the last one."""
+    for number in range(3):
+        with transaction.atomic():
+            last = ledger.append("started", {"operation": number, "note": "größer"})
+    return fresh_database, last
+
+
+def check(path, tmp_path):
+    program = script("history.md", "sqlite3", tmp_path)
+    return subprocess.run([sys.executable, program, path], capture_output=True, text=True, check=False)
+
+
+def test_documented_check_prints_the_head_of_an_intact_history(chain, tmp_path):
+    path, last = chain
+
+    checked = check(path, tmp_path)
+
+    assert (checked.returncode, checked.stdout) == (0, f"3 {last.hash}\n")
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "UPDATE domains_historyentry SET body = replace(body, '\"operation\":1', '\"operation\":9') WHERE seq = 2",
+        "DELETE FROM domains_historyentry WHERE seq = 2",
+    ],
+)
+def test_documented_check_names_the_entry_that_was_tampered_with(chain, tmp_path, forgery):
+    path, _ = chain
+    with closing(sqlite3.connect(path)) as owner:
+        owner.execute("DROP TRIGGER history_refuses_update")
+        owner.execute("DROP TRIGGER history_refuses_delete")
+        assert owner.execute(forgery).rowcount == 1
+        owner.commit()
+
+    checked = check(path, tmp_path)
+
+    assert checked.returncode == 1
+    assert "after entry 1" in checked.stderr
+
+
+@pytest.mark.django_db
+def test_documented_person_may_change_the_guests_that_match_and_no_others(tmp_path):
+    host = Host.objects.create(slug="lab", state_since=now())
+    for number, name in enumerate(("web01", "db01"), start=1):
+        uuid = f"00000000-0000-0000-0000-00000000000{number}"
+        Domain.objects.create(host=host, uuid=uuid, name=name, synced_at=now(), revision=number)
+
+    runpy.run_path(str(script("first-steps.md", "Grant", tmp_path)))
+
+    anna = User.objects.get(username="anna")
+    assert [domain.name for domain in domains_changed_by(anna)] == ["web01"]
+
+
+@pytest.mark.django_db
+def test_documented_host_has_an_address_and_is_watched(tmp_path, capsys):
+    runpy.run_path(str(script("first-steps.md", "Host(", tmp_path)))
+
+    host = Host.objects.get(slug="rack1")
+    assert capsys.readouterr().out == "qemu+ssh://slotboard@rack1.example.org/system?no_tty=1\n"
+    assert host.enabled
