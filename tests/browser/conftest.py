@@ -1,0 +1,142 @@
+"""Chromium, and a web server of the tests' own with its database, Redis and push hub."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections, transaction
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from domains.models import Domain
+from domains.models.revision import next_revision
+from domains.push.stream import publish
+from tests.conftest import RedisServer, wait_until
+from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_user
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SERVE = "import sys, django; django.setup(); from dashboard.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    # Playwright's synchronous interface keeps an event loop in this thread, where Django would refuse to work.
+    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
+        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Site:
+    """A running web server. Tests change its database directly, as worker and watcher would."""
+
+    url: str
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        command = [sys.executable, "-c", SERVE, str(self.port)]
+        self.process = subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=subprocess.DEVNULL)
+        wait_until(self._answers, 20, "the web server")
+
+    def stop(self) -> None:
+        """End it."""
+        if self.process:
+            self.process.terminate()
+            self.process.wait(10)
+            self.process = None
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+@pytest.fixture(scope="module")
+def site(module_database: Path, redis_server: RedisServer, browser: Browser) -> Iterator[Site]:
+    if redis_server.process is None or redis_server.process.poll() is not None:
+        redis_server.start()
+    call_command("collectstatic", interactive=False, verbosity=0)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    site = Site(f"http://127.0.0.1:{port}", port)
+    site.start()
+    make_user("mara", "operator")
+    make_user("vera", "viewer")
+    make_host("hv1")
+    yield site
+    site.stop()
+    connections.close_all()
+
+
+@pytest.fixture
+def web(site: Site, request: pytest.FixtureRequest) -> Domain:
+    """A guest of this test's own."""
+    host = make_host(f"host-{os.urandom(4).hex()}")
+    return make_domain(
+        host, "web01", topology={"sockets": 1, "dies": 1, "clusters": 1, "cores": 4, "threads": 2}
+    )
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(site: Site, browser: Browser) -> Iterator[OpenPage]:
+    """Open pages as a signed-in person, each in a context of its own; unless not ``strict``,
+    an error that a page logs fails the test."""
+    contexts: list[BrowserContext] = []
+    troubles: list[str] = []
+
+    def open_one(path: str, *, user: str = "mara", strict: bool = True, **options: object) -> Page:
+        context = browser.new_context(base_url=site.url, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/accounts/login/")
+        page.fill("[name=login]", user)
+        page.fill("[name=password]", PASSWORD)
+        page.click("button[type=submit]")
+        page.wait_for_url("**/")
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        if strict:
+            page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+        page.goto(path)
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def address(domain: Domain) -> str:
+    """The path of a domain's page."""
+    return f"/domains/{domain.host.slug}/{domain.uuid}/"
+
+
+def change_domain(domain: Domain, **fields: object) -> None:
+    """Write new values as the watcher does, and announce them."""
+    with transaction.atomic():
+        revision = next_revision()
+        Domain.objects.filter(pk=domain.pk).update(**fields, revision=revision)
+        publish(f"domain:{domain.pk}", revision)
