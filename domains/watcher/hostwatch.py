@@ -118,8 +118,8 @@ class HostWatch(threading.Thread):
         try:
             return self._converse(child, fence)
         finally:
-            self.child_pid = None
             child.close()
+            self.child_pid = None
 
     def _converse(self, child: ChildProcess, fence: Fence) -> str:
         session = Session(self.assignment.id, fence, child.send, self._pace, time.monotonic())

@@ -19,8 +19,8 @@ from domains.models import Domain, Host
 from domains.watcher.pace import Pace
 from lab.instance import Instance
 from lab.virsh import VirshError
-from tests.conftest import wait_until
 from tests.integration.watcher.conftest import outside_entries, wait_for_domain, wait_for_host, watching
+from tests.waiting import wait_until
 
 LIVE_GOAL = CONFIG_GOAL_OPEN = 2.0
 REMOVAL_GOAL = 0.2

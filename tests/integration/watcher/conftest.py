@@ -13,10 +13,10 @@ from redis import Redis
 from domains.models import Domain, HistoryEntry, Host
 from domains.watcher.pace import Pace
 from domains.watcher.parent import Parent
-from tests.conftest import wait_until
 from tests.integration.simulated import host_row
 from tests.integration.watcher.simulated import FACTORY
 from tests.simulated_host import SimulatedHost
+from tests.waiting import wait_until
 
 HASTE = Pace(
     statistics=0.1,

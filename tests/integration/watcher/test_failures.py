@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from domains.inventory import hosts
 from domains.models import Host, Lease
 from domains.vcpu.slots import Side
 from domains.watcher.parent import Parent
-from tests.conftest import wait_until
 from tests.integration.simulated import host_row
 from tests.integration.watcher.conftest import (
     HASTE,
@@ -26,6 +25,7 @@ from tests.integration.watcher.conftest import (
     watching,
 )
 from tests.simulated_host import SimulatedHost
+from tests.waiting import wait_until
 
 SILENT = "The host does not answer."
 LIBVIRT = "domains.hypervisor.libvirt_gateway.open_gateway"
@@ -170,7 +170,8 @@ def test_lease_taken_away_ends_the_connection_and_every_write(
     uuid = simulated.add_domain("web", present="0-1")
     wait_for_domain(uuid)
     before = child_of(watcher, host)
-    Lease.objects.filter(name="host:sim").update(holder="another", epoch=77)
+    until = datetime.now(UTC) + timedelta(seconds=4)
+    Lease.objects.filter(name="host:sim").update(holder="another", epoch=77, expires_at=until)
     simulated.foreign_set(uuid, 5, True, Side.LIVE)
     wait_until(lambda: child_of(watcher, host) is None, what="the child's end")
     assert not Path(f"/proc/{before}").exists()

@@ -18,7 +18,6 @@ from domains.models import Host, Lease
 from domains.vcpu.slots import Side
 from domains.watcher import parent as parent_module
 from domains.watcher.parent import Parent
-from tests.conftest import wait_until
 from tests.integration.simulated import host_row
 from tests.integration.watcher.conftest import (
     child_of,
@@ -28,6 +27,7 @@ from tests.integration.watcher.conftest import (
     watching,
 )
 from tests.simulated_host import SimulatedHost
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -26,8 +26,8 @@ from domains.watcher.messages import (
     Refused,
     decode,
 )
-from tests.waiting import wait_until
 from tests.unit.watcher.test_messages import READING
+from tests.waiting import wait_until
 
 DOMAIN = READING.uuid
 ROOT = Path(__file__).resolve().parents[3]
