@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,15 +17,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
 
 from domains.push import stream
-
-
-def wait_until(condition, timeout: float = 10.0, what: str = "the condition"):
-    """Wait for a true value and return it; fail the test with ``what`` otherwise."""
-    end = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < end, f"{what} did not come within {timeout} s"
-        time.sleep(0.01)
-    return value
+from tests.product import Product
+from tests.waiting import wait_until
 
 
 class RedisServer:
@@ -129,3 +121,12 @@ def module_database(
     """As ``fresh_database``, for modules whose tests share processes, such as a worker."""
     with django_db_blocker.unblock(), _fresh_file(tmp_path_factory.mktemp("database")) as path:
         yield path
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """Run the whole product with its own lab for the tests that look at it from outside."""
+    running = Product(tmp_path_factory.mktemp("product"))
+    running.start()
+    yield running
+    assert running.stop() == 0, running.log[-3000:]
