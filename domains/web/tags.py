@@ -76,13 +76,13 @@ def chip(key: str) -> SafeString:
 
 
 @register.simple_tag
-def when(moment: datetime | None, form: str = "time") -> SafeString:
+def when(moment: datetime | None, form: str = "time") -> str:
     """Write a time in UTC; the page's script turns ``age`` into "3 min ago". An em dash for no time.
 
     ``form`` is ``time`` (09:07:38), ``exact`` (with milliseconds), ``full`` (with the date) or ``age``.
     """
     if moment is None:
-        return format_html("—")
+        return "—"
     moment = moment.astimezone(UTC)
     text = {
         "exact": f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}",
