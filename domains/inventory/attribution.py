@@ -77,9 +77,11 @@ def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None =
         ).first()
         if effect is None:
             return
-        _fail(effect, Reason.GUEST_REFUSED, text)
         operation = effect.operation
-        operation.effects.filter(state__in=_ASKED, vcpu=vcpu).update(
+        unit = list(operation.effects.filter(step=effect.step, state__in=_ASKED))  # refused as a whole
+        for asked in unit:
+            _fail(asked, Reason.GUEST_REFUSED, text)
+        operation.effects.filter(state__in=_ASKED, vcpu__in=[asked.vcpu for asked in unit]).update(
             state=EffectState.SKIPPED, reason=Reason.GUEST_REFUSED, settled_at=datetime.now(UTC)
         )
         record.conclude(operation, "failed", revision=revision, held=operation.status == Status.RUNNING)

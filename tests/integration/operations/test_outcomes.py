@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 
+from domains.inventory import attribution
 from domains.models import Effect, Grant, HistoryEntry, Host, Operation, Role
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
@@ -152,6 +153,19 @@ def test_a_refusal_is_told_and_a_late_change_of_mind_still_counts(desk):
     operation = desk.work(operation)
     assert (operation.status, operation.late) == ("succeeded", True)
     assert outside() == 0
+
+
+def test_a_refusal_heard_later_ends_the_whole_unit(desk):
+    uuid = desk.guest("power01", maximum=16, present="0-11", removable="8-11", unit_size=4)
+    desk.simulator.guest(uuid, "waits")
+    operation = desk.ask(uuid, "remove", "8-11")
+    assert operation.status == "waiting"
+    attribution.guest_refused(operation.domain_id, 8, "no")
+    operation.refresh_from_db()
+    assert (operation.status, operation.reason) == ("failed", "guest_refused")
+    live = {(8 + n, "live", "failed", False, "guest_refused") for n in range(4)}
+    config = {(8 + n, "config", "skipped", False, "guest_refused") for n in range(4)}
+    assert set(effects(operation)) == live | config
 
 
 def test_a_second_request_for_an_open_slot_fails_with_the_others_number(desk):
