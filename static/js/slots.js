@@ -63,6 +63,7 @@
   };
   const refresh = () => {
     if (!form) return;
+    form.dataset.scripted = "";
     const found = split();
     const picked = document.getElementById("picked");
     picked.textContent = found.all.length ? `${found.all.length} selected: ${list(found.all)}` : "Choose slots above";
@@ -178,7 +179,6 @@
 
   // ---- the form
   if (form) {
-    form.dataset.scripted = "";
     document.addEventListener("change", (event) => (board.contains(event.target) ? refresh() : undefined));
     form.addEventListener("reset", (event) => {
       event.preventDefault(); // keeps the side that was chosen

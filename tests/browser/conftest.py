@@ -75,6 +75,8 @@ class Site:
 def site(module_database: Path, redis_server: RedisServer, browser: Browser) -> Iterator[Site]:
     if redis_server.process is None or redis_server.process.poll() is not None:
         redis_server.start()
+    with redis_server.client() as redis:
+        redis.flushall()  # what another module announced belongs to another database
     call_command("collectstatic", interactive=False, verbosity=0)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

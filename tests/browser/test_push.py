@@ -120,6 +120,21 @@ def test_resync_fetches_the_page_anew_and_keeps_what_was_chosen(open_page, web):
     expect(page.locator("#slot-7 input")).to_be_checked()
     assert page.evaluate("window.kept === document.getElementById('slot-7')")
     assert page.locator("#live").count() == 1
+    expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+def test_opened_details_stay_open_when_the_operation_goes_on(open_page, web):
+    operation = make_operation(web, [(2, "live", "pending")])
+    page = open_page(f"/operations/{operation.pk}/")
+    live(page)
+    page.click("summary")
+    expect(page.locator("pre")).to_be_visible()
+    with transaction.atomic():
+        revision = next_revision()
+        Operation.objects.filter(pk=operation.pk).update(message="Something new.", revision=revision)
+        publish(f"operation:{operation.pk}", revision)
+    expect(page.locator("#operation")).to_contain_text("Something new.")
+    expect(page.locator("pre")).to_be_visible()
 
 
 def test_signing_out_elsewhere_ends_the_stream_with_a_word(open_page, web):
