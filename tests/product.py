@@ -111,7 +111,8 @@ class Product:
             row = self.operation(number)
             return row if row["status"] == status else None
 
-        return wait_until(reached, seconds, f"{status} of operation {number}")
+        row: dict[str, object] = wait_until(reached, seconds, f"{status} of operation {number}")
+        return row
 
     def kinds(self, number: object) -> list[object]:
         """Give the kinds of an operation's history entries, oldest first."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from tests.product import PASSWORD
+from playwright.sync_api import BrowserContext, Page
+
+from tests.product import PASSWORD, Product
 
 
-def sign_in(context, product, name="admin", password=PASSWORD):
+def sign_in(context: BrowserContext, product: Product, name: str = "admin", password: str = PASSWORD) -> Page:
     """Open the first page, sign in, and give the page."""
     page = context.new_page()
     page.goto(product.url)

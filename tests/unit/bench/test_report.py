@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bench.report import percentile, row, show
+
+
+def test_percentile_is_a_sample_that_was_seen():
+    samples = [float(n) for n in range(1, 101)]
+    assert percentile(samples, 0.5) == 50
+    assert percentile(samples, 0.99) == 99
+    assert percentile([7.0], 0.99) == 7
+    with pytest.raises(ValueError, match="samples"):
+        percentile([], 0.5)
+
+
+@pytest.mark.parametrize(("figure", "verdict"), [(159.9, "met"), (160.0, "met"), (160.1, "MISSED")])
+def test_a_goal_is_met_up_to_and_including_its_limit(figure, verdict):
+    assert row("click", figure, 100, most_over=60).verdict == verdict
+
+
+def test_the_report_has_a_json_line_for_each_row_and_keeps_the_samples(tmp_path):
+    rows = [row("click", 150, 100, most_over=60)]
+    text = show(rows, {"click": [150.0]}, tmp_path / "raw" / "click.json")
+    (line,) = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert (line["ratio"], line["verdict"]) == (1.5, "met")
+    assert "MISSED" not in text
+    assert json.loads((tmp_path / "raw" / "click.json").read_text()) == {"click": [150.0]}
