@@ -87,7 +87,7 @@ def _refused(
     if getattr(request, "htmx", None):
         return render(request, "_refusal.html", {"problem": refusal.message}, status=status)
     try:
-        found = seen_domain(request, host, uuid)
+        seen = seen_domain(request, host, uuid)
     except Http404:
         return errors.refusal(request, status, refusal.message)
     asked = Asked(
@@ -96,7 +96,7 @@ def _refused(
         affect=request.POST.get("affect", "") if request.POST.get("affect") in list(Affect) else "",
         note=request.POST.get("note", ""),
     )
-    return show(request, found, asked, since=since, status=status)
+    return show(request, seen, asked, since=since, status=status)
 
 
 def _picked(vcpus: Sequence[str]) -> frozenset[int]:

@@ -38,24 +38,38 @@ class Asked:
 def domain(request: HttpRequest, host: str, uuid: UUID) -> HttpResponse:
     """Show the page. ``?operation=`` shows in place what became of a request that was just made."""
     since = cursor()  # before any state is read, so that nothing between page and stream is missed
-    found = seen_domain(request, host, uuid)
+    seen = seen_domain(request, host, uuid)
     number = read_number(request.GET.get("operation", ""))
-    operation = Operation.objects.filter(pk=number, domain=found).first() if number is not None else None
-    return show(request, found, Asked(operation=operation), since=since)
+    operation = (
+        Operation.objects.filter(pk=number, domain=seen.domain).first() if number is not None else None
+    )
+    return show(request, seen, Asked(operation=operation), since=since)
 
 
-def seen_domain(request: HttpRequest, host: str, uuid: UUID) -> Domain:
-    """Give the domain with its host. Raises ``Http404`` for one the person may not see."""
-    found = domains_seen_by(request.user).filter(host__slug=host, uuid=uuid).select_related("host").first()
-    if found is None:
-        raise Http404
-    return found
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A domain that the person may see, with its host, and whether they may change it too."""
+
+    domain: Domain
+    editable: bool
 
 
-def show(request: HttpRequest, found: Domain, asked: Asked, *, since: str, status: int = 200) -> HttpResponse:
+def seen_domain(request: HttpRequest, host: str, uuid: UUID) -> Seen:
+    """Find a domain. Raises ``Http404`` for one the person may not see.
+
+    Who may change a domain may see it, so those are asked first: for them that is all there is to ask.
+    """
+    for allowed, editable in ((domains_changed_by, True), (domains_seen_by, False)):
+        found = allowed(request.user).filter(host__slug=host, uuid=uuid).select_related("host").first()
+        if found:
+            return Seen(found, editable)
+    raise Http404
+
+
+def show(request: HttpRequest, seen: Seen, asked: Asked, *, since: str, status: int = 200) -> HttpResponse:
     """Render the page of a domain that the person may see."""
-    editable = domains_changed_by(request.user).filter(pk=found.pk).exists()
-    board = board_of(found, editable=editable, opened=_opened(request))
+    found = seen.domain
+    board = board_of(found, editable=seen.editable, opened=_opened(request))
     operation = asked.operation
     context = {
         **board_context(board, asked.picked),
