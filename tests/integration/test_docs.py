@@ -11,13 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import transaction
 
 from domains.history import ledger
-from domains.models import Domain, Host
-from domains.models.clock import now
-from domains.models.grant import domains_changed_by
+from domains.models import Host
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -71,19 +68,6 @@ def test_documented_check_names_the_entry_that_was_tampered_with(chain, tmp_path
 
     assert checked.returncode == 1
     assert "after entry 1" in checked.stderr
-
-
-@pytest.mark.django_db
-def test_documented_person_may_change_the_guests_that_match_and_no_others(tmp_path):
-    host = Host.objects.create(slug="lab", state_since=now())
-    for number, name in enumerate(("web01", "db01"), start=1):
-        uuid = f"00000000-0000-0000-0000-00000000000{number}"
-        Domain.objects.create(host=host, uuid=uuid, name=name, synced_at=now(), revision=number)
-
-    runpy.run_path(str(script("first-steps.md", "Grant", tmp_path)))
-
-    anna = User.objects.get(username="anna")
-    assert [domain.name for domain in domains_changed_by(anna)] == ["web01"]
 
 
 @pytest.mark.django_db
