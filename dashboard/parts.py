@@ -43,7 +43,10 @@ def redis_answers() -> bool:
 def worker_answers() -> bool:
     """Whether a worker takes messages. Waits half a second for one."""
     try:
-        return bool(current_app.control.ping(timeout=ANSWER, limit=1))
+        # On a connection of its own: one from the pool would hold that while it waits for a second one there,
+        # and ten people who ask at once would keep each other, and every doorbell, waiting for ever.
+        with current_app.connection_for_write() as connection:
+            return bool(current_app.control.ping(timeout=ANSWER, limit=1, connection=connection))
     except (OperationalError, RedisError, OSError):
         return False
 

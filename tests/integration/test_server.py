@@ -1,0 +1,173 @@
+"""The web process as it is really run: uvicorn, Django and the streams."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from tests.product import free_port
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
+
+
+def sign_in(name: str) -> str:
+    """Make an administrator and give the cookie of a session."""
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser(name, password="x"))
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+class Server:
+    """``manage.py serve`` on a free port, used by one signed-in person."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
+        self.process = subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=subprocess.PIPE, text=True)
+        self.cookie = sign_in("anna")
+        wait_until(self._answers, 20, "the web server")
+
+    def _answers(self) -> bool:
+        try:
+            return self.get("/healthz").status == 200
+        except OSError:
+            return False
+
+    @contextmanager
+    def answer(self, path: str, **headers: str) -> Iterator[HTTPResponse]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("GET", path, headers=headers)
+            with connection.getresponse() as response:
+                yield response
+
+    def get(self, path: str, **headers: str) -> HTTPResponse:
+        with self.answer(path, **headers) as response:
+            response.body = response.read().decode()
+            return response
+
+    def threads(self) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("Threads:")[1].split()[0])
+
+
+def listen(server: Server, cookie: str) -> AbstractContextManager[HTTPResponse]:
+    """Open a stream."""
+    return server.answer("/events?topic=fleet&since=0-0", Cookie=cookie)
+
+
+@pytest.fixture
+def server(fresh_database, redis):
+    running = Server()
+    yield running
+    running.process.kill()
+    running.process.wait()
+    running.process.stderr.close()
+
+
+def test_sigterm_ends_open_streams_within_two_seconds(server):
+    with ExitStack() as stack:
+        streams = []
+        for _ in range(5):
+            stream = stack.enter_context(listen(server, server.cookie))
+            assert stream.status == 200
+            assert stream.readline() == b": open\n"
+            streams.append(stream)
+        began = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(10)
+        took = time.monotonic() - began
+
+        assert took < 2
+        for stream in streams:
+            stream.read()  # to an end as it should be; a stream torn off raises IncompleteRead
+
+
+def test_fifty_streams_add_no_thread(server):
+    cookies = [sign_in(f"p{number}") for number in range(50)]
+    with ExitStack() as stack:
+        # The few threads that all share come when several browsers come at once.
+        with ThreadPoolExecutor(10) as browsers:
+            list(browsers.map(lambda cookie: server.get("/readyz", Cookie=cookie), cookies[:20]))
+            list(browsers.map(lambda cookie: _opens(server, cookie), cookies[:20]))
+        before = server.threads()
+        for cookie in cookies:
+            assert stack.enter_context(listen(server, cookie)).status == 200
+
+        assert server.threads() <= before
+
+
+def test_a_browser_that_leaves_frees_its_place(server):
+    with ExitStack() as stack:
+        for _ in range(10):
+            stream = stack.enter_context(listen(server, server.cookie))
+            assert stream.status == 200
+        refused = server.get("/events?topic=fleet", Cookie=server.cookie)
+        assert refused.status == 503
+        assert refused.getheader("Retry-After") == "5"
+
+    wait_until(lambda: _opens(server, server.cookie), 3, "a free place")
+
+
+def _opens(server: Server, cookie: str) -> bool:
+    with listen(server, cookie) as stream:
+        return stream.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/events?topic=fleet", {}, 403),
+        ("/events?topic=fleet", {"Host": "rebound.example"}, 400),
+        ("/events", {"Cookie": "sessionid=x"}, 400),
+        ("/events?topic=fleet", {"Cookie": "sessionid=x"}, 403),
+    ],
+)
+def test_streams_are_refused_without_a_redirect(server, path, headers, status):
+    response = server.get(path, **headers)
+
+    assert response.status == status
+    assert response.getheader("Location") is None
+
+
+def test_health_is_open_and_tells_strangers_nothing(server):
+    health = server.get("/healthz")
+    ready = server.get("/readyz")
+
+    assert (health.status, health.body) == (200, "")
+    assert (ready.status, ready.body) == (200, "ok\n")
+
+
+def test_readiness_names_the_parts_to_signed_in_people(server):
+    lines = server.get("/readyz", Cookie=server.cookie).body.splitlines()
+
+    assert lines == [
+        "ok",
+        "database: ok",
+        "redis: ok",
+        "worker: none answers",
+        "watcher: none at work",
+    ]
+
+
+def test_readiness_fails_with_the_database_and_not_with_redis(server, redis_server, fresh_database):
+    redis_server.stop()
+    assert server.get("/readyz").status == 200
+    assert "redis: does not answer" in server.get("/readyz", Cookie=server.cookie).body
+    fresh_database.rename(fresh_database.with_suffix(".away"))
+
+    ready = server.get("/readyz")
+
+    assert (ready.status, ready.body) == (503, "not ok\n")
