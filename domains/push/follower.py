@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from domains.push.client import Position, as_position
-from domains.push.stream import MAXLEN, STREAM
+from domains.push.stream import MAXLEN, OPEN, STREAM
 
 BLOCK = 5.0  # seconds that one read waits for an announcement
 ANSWER = 2.0  # seconds within which Redis answers anything else
@@ -74,6 +74,13 @@ class Follower:
         """Give the position of the last announcement, ``START`` if there is none."""
         entries = _read(cast("Entries", await self._asker.xrevrange(STREAM, count=1)))
         return entries[0].position if entries else START
+
+    async def mark_open(self, uuids: Iterable[str], seconds: int) -> None:
+        """Say for a while that somebody has these domains' pages open."""
+        pipeline = self._asker.pipeline(transaction=False)
+        for uuid in uuids:
+            pipeline.set(f"{OPEN}{uuid}", "1", ex=seconds)
+        await pipeline.execute()
 
     async def since(self, cursor: Position | None) -> Since | None:
         """Look up what came after a cursor. None when that cannot be told: trimmed, lost, or too much."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import structlog
@@ -27,6 +27,8 @@ logger = structlog.get_logger(__name__)
 RECHECK = 30.0  # seconds between two looks at everybody's rights
 RETRY = 0.5  # seconds until the database is tried again
 START_WAIT = 1.0  # seconds for Redis to answer before the first streams are opened
+OPEN_EVERY = 2.0  # seconds between two words to the watchers about what is open
+OPEN_FOR = 8  # seconds for which such a word holds
 PER_SESSION = 10  # streams
 PER_PROCESS = 5_000
 
@@ -57,7 +59,14 @@ class Hub:
 
     async def start(self) -> None:
         """Begin to follow the stream. Waits a moment for Redis, but goes on without it."""
-        for loop in (self._listener.follow, self._listener.compare, self._draw, self._look_at_rights):
+        loops = (
+            self._listener.follow,
+            self._listener.compare,
+            self._draw,
+            self._look_at_rights,
+            self._mark_open,
+        )
+        for loop in loops:
             self._keep_running(loop)
         await set_within(self._attached, START_WAIT)
 
@@ -207,6 +216,16 @@ class Hub:
             accesses=self._delivery.accesses(),
             wanted=self._delivery.wanted,
         )
+
+    # What is looked at, for the watchers
+
+    async def _mark_open(self) -> None:
+        while True:
+            topics = [topic for topic in self._delivery.wanted if topic.startswith("domain:")]
+            # Without Redis the watchers look at these domains in their turn, as at all others.
+            with suppress(RedisError):
+                await self._follower.mark_open((topic.removeprefix("domain:") for topic in topics), OPEN_FOR)
+            await asyncio.sleep(OPEN_EVERY)
 
     # Whether everybody still may
 

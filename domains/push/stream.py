@@ -16,6 +16,7 @@ from redis.retry import Retry
 logger = structlog.get_logger(__name__)
 
 STREAM = "slotboard:changes"
+OPEN = "slotboard:open:"  # + a domain's UUID, while somebody has its page open; watchers look there first
 MAXLEN = 10_000
 START = "0-0"
 

@@ -7,7 +7,8 @@ from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-OPEN = "slotboard:open:"  # + a domain's UUID; whoever shows a domain to people renews it
+from domains.push.stream import OPEN
+
 WATCHER = "slotboard:watcher:"  # + the holder's name
 LIFETIME = 10  # seconds
 _TIMEOUT = 0.3

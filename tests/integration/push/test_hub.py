@@ -10,7 +10,7 @@ import pytest
 
 from domains.push import hub as hub_module
 from domains.push import listener, sse
-from domains.push.stream import STREAM, cursor
+from domains.push.stream import OPEN, STREAM, cursor
 from tests.integration.push.browser import (
     People,
     Person,
@@ -21,6 +21,7 @@ from tests.integration.push.browser import (
     render,
     running_hub,
 )
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
 
@@ -68,6 +69,17 @@ async def test_stream_is_not_to_be_stored_or_buffered(domain, topic):
     assert headers["content-type"].startswith("text/event-stream")
     assert headers["cache-control"] == "no-store"
     assert headers["x-accel-buffering"] == "no"
+
+
+@in_loop
+async def test_watchers_are_told_what_is_open_for_as_long_as_it_is(domain, topic, redis, monkeypatch):
+    monkeypatch.setattr(hub_module, "OPEN_EVERY", 0.05)
+    monkeypatch.setattr(hub_module, "OPEN_FOR", 1)
+    key = f"{OPEN}{domain.uuid}"
+    async with running_hub() as hub:
+        async with open_stream(hub, topic, since=cursor()):
+            await asyncio.to_thread(wait_until, lambda: redis.exists(key), 5, "the hint")
+        await asyncio.to_thread(wait_until, lambda: not redis.exists(key), 5, "the end of the hint")
 
 
 @in_loop
