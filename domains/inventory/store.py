@@ -55,12 +55,19 @@ def revision_of(host_id: int, uuid: str) -> int:
 
 
 def apply_reading(
-    host_id: int, reading: DomainReading, *, read_revision: int, fence: Fence | None = None
+    host_id: int,
+    reading: DomainReading,
+    *,
+    read_revision: int,
+    fence: Fence | None = None,
+    announce: bool = True,
 ) -> Seen:
     """Make the inventory agree with what was read, and say whose doing each difference is.
 
     ``read_revision`` is what :func:`revision_of` gave before the reading was taken. ``fence`` is the lease
-    under which a watcher writes. Raises :class:`Stale`, or ``LeaseLost``.
+    under which a watcher writes. Without ``announce`` the pages are not told: the caller is about to
+    announce an operation of the domain, which brings the domain with it. Raises :class:`Stale`, or
+    ``LeaseLost``.
     """
     known = Domain.objects.filter(host=host_id, uuid=reading.uuid).first()
     if (known.revision if known else 0) != read_revision:
@@ -80,7 +87,8 @@ def apply_reading(
         if not Domain.objects.filter(pk=known.pk, revision=read_revision).update(**fields, revision=revision):
             raise Stale
         ring = attribution.attribute(known, Domain.objects.get(pk=known.pk), revision=revision)
-        publish(f"domain:{known.pk}", revision)
+        if announce:
+            publish(f"domain:{known.pk}", revision)
     return Seen(known.pk, changed=True, ring=ring)
 
 

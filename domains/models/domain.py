@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 
 from domains.models.host import Host
-from domains.vcpu.view import DomainView
 from domains.vcpu.slots import SlotMap
 from domains.vcpu.topology import Topology
+from domains.vcpu.view import DomainView
 
 ACTIVE_STATES = frozenset({"running", "idle", "paused", "in shutdown", "pmsuspended"})
 

@@ -83,7 +83,7 @@ def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect
     except GatewayError as refusal:
         error = refusal
     try:
-        after = read_afresh(gateway, before.host_id, str(before.uuid))
+        after = read_afresh(gateway, before.host_id, str(before.uuid), announce=False)
     except DomainNotFound:
         after = Domain.objects.select_related("host").get(pk=before.pk)  # now recorded as gone
     settle.settle_step(claimed, before, after, effects, error)

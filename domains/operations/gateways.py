@@ -34,13 +34,16 @@ def gateway_to(host: Host) -> Iterator[Gateway]:
         yield gateway
 
 
-def read_afresh(gateway: Gateway, host_id: int, uuid: str) -> Domain:
-    """Read a domain, write it to the inventory, and give the row. Raises ``GatewayError``."""
+def read_afresh(gateway: Gateway, host_id: int, uuid: str, *, announce: bool = True) -> Domain:
+    """Read a domain, write it to the inventory (see ``apply_reading``), and give the row.
+
+    Raises ``GatewayError``.
+    """
     for _ in range(READINGS):
         revision = revision_of(host_id, uuid)
         try:
             reading = gateway.read_domain(uuid)
-            seen = apply_reading(host_id, reading, read_revision=revision)
+            seen = apply_reading(host_id, reading, read_revision=revision, announce=announce)
         except DomainNotFound:
             _forget(host_id, uuid, revision)
             raise

@@ -12,7 +12,6 @@ from domains.models.revision import next_revision
 from domains.operations.claim import LEASE, Claim, locked
 from domains.operations.plan import plan_effects
 from domains.operations.request import claim_slots
-from domains.push.stream import publish
 from domains.vcpu import affect as affects
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
@@ -53,7 +52,7 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
         group = [effect for effect in pending if effect.step == pending[0].step]
         refused = None if operation.ask_anyway else _refusal_ahead(view, operation, pending, group)
         if refused is None:
-            _promise(operation, group, domain.run, revision)
+            _promise(operation, group, domain.run)
             return group
         _set_aside(operation, pending, group, refused)
         left = operation.effects.filter(state=EffectState.PENDING).exists()
@@ -78,15 +77,17 @@ def _begin(operation: Operation, domain: Domain, view: DomainView, revision: int
     _supersede(operation, effects, revision)
 
 
-def _promise(operation: Operation, effects: list[Effect], run: int, revision: int) -> None:
-    """The lease counts from here, since the call may begin any moment now."""
+def _promise(operation: Operation, effects: list[Effect], run: int) -> None:
+    """The lease counts from here, since the call may begin any moment now.
+
+    Nothing that a page shows changes by it, so it is neither numbered nor announced.
+    """
     now = clock.now()
     for effect in effects:
         effect.state, effect.applied_at, effect.run = EffectState.APPLYING, now, run
     Effect.objects.bulk_update(effects, ["state", "applied_at", "run"])
     operation.call_began_at, operation.lease_until = now, now + LEASE
-    record.save(operation, revision=revision)
-    publish(f"operation:{operation.pk}", revision)
+    record.save(operation, revision=operation.revision)
 
 
 def _resolve(operation: Operation, domain: Domain, view: DomainView) -> list[Effect]:
