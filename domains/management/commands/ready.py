@@ -46,8 +46,13 @@ def _missing(port: int, lab: bool) -> Iterator[str]:
         yield "a worker"
     if lab and not parts.connected(parts.hosts().get("lab", "")):
         yield "the host lab"
-    elif lab and not any(domain.running for domain in Domain.objects.filter(host__slug="lab", name=GUEST)):
+    elif lab and not any(map(_booted, Domain.objects.filter(host__slug="lab", name=GUEST))):
         yield f"the guest {GUEST}"
+
+
+def _booted(guest: Domain) -> bool:
+    """Whether the guest answers a click: one that runs but is still in its firmware refuses."""
+    return guest.running and bool(guest.agent)
 
 
 def _web_answers(port: int) -> bool:
