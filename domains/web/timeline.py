@@ -23,6 +23,7 @@ _KINDS = {
     "failed": ("circle-x", "fail", "Failed"),
     "late": ("clock-check", "ok", "The guest let go, late"),
     "settled": ("eye", "", "Settled by looking at the guest again"),
+    "skipped": ("circle-check", "", "Already as asked, so there was nothing to do"),
     "cancelled": ("ban", "", "Cancelled before it started"),
     "superseded": ("ban", "", "A newer request took its place"),
     "refused": ("hand-stop", "fail", "Refused"),
@@ -46,6 +47,7 @@ def events(entries: Iterable[HistoryEntry]) -> list[Event]:
     """Tell the entries of one operation in their order."""
     out: list[Event] = []
     waiting = False
+    stood: dict[tuple[object, object], object] = {}
     for entry in entries:
         body = json.loads(entry.body)
         moment = datetime.fromisoformat(entry.time).astimezone(UTC)
@@ -60,10 +62,11 @@ def events(entries: Iterable[HistoryEntry]) -> list[Event]:
                 kind=colour,
                 actor=str(body.get("actor") or "") if asked else "",
                 text=_request(body) if asked else text,
-                details=tuple(_origin(body) if asked else _results(body)),
+                details=tuple(_origin(body) if asked else _results(body, stood)),
                 gap=gap,
             )
         )
+        stood |= _states(body)
         waiting = body.get("status") in ("waiting", "unconfirmed")
     return out
 
@@ -82,14 +85,20 @@ def _origin(body: dict[str, Any]) -> list[str]:
     return [" ".join(part for part in (through, address) if part)] if through or address else []
 
 
-def _results(body: dict[str, Any]) -> list[str]:
-    """Say how each effect stood then, and what libvirt had answered."""
+def _states(body: dict[str, Any]) -> dict[tuple[object, object], object]:
+    return {(one.get("vcpu"), one.get("side")): one.get("state") for one in body.get("effects") or []}
+
+
+def _results(body: dict[str, Any], stood: dict[tuple[object, object], object]) -> list[str]:
+    """Say which effects stand differently than they ``stood`` before, and what libvirt had answered."""
     out = []
     if body.get("kind") == "started":
-        out.append(f"attempt {body.get('attempt', 1)}")
-    elif body.get("message"):
+        return [f"attempt {body.get('attempt', 1)}"]
+    if body.get("message"):
         out.append(str(body["message"]))
     for effect in body.get("effects") or []:
+        if stood.get((effect.get("vcpu"), effect.get("side"))) == effect.get("state"):
+            continue
         words = (
             f"vCPU {effect.get('vcpu')} {effect.get('target')}, {effect.get('side')}: {effect.get('state')}"
         )

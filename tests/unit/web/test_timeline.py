@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+
+from domains.models import HistoryEntry
+from domains.web.timeline import events
+
+
+def entry(seq, kind, *states, **facts):
+    effects = [
+        {"vcpu": 5, "side": side, "target": "present", "state": state, "libvirt": None}
+        for side, state in zip(("live", "config"), states, strict=False)
+    ]
+    time = f"2026-11-23T09:00:{seq:02}.000000Z"
+    body = {"kind": kind, "effects": effects, "time": time, **facts}
+    return HistoryEntry(seq=seq, kind=kind, time=time, body=json.dumps(body))
+
+
+def test_each_event_names_only_what_changed_since_the_one_before():
+    told = events(
+        [
+            entry(1, "requested", "pending", "pending", action="add", door="page"),
+            entry(2, "started", "pending", "pending", attempt=1),
+            entry(3, "confirmed", "done", "pending"),
+            entry(4, "confirmed", "done", "done"),
+        ]
+    )
+    assert [event.details for event in told] == [
+        ("through the page",),
+        ("attempt 1",),
+        ("vCPU 5 present, live: done",),
+        ("vCPU 5 present, config: done",),
+    ]
+
+
+def test_a_wait_is_a_line_of_its_own():
+    told = events(
+        [
+            entry(1, "requested", "pending", action="remove"),
+            entry(2, "waiting", "waiting", status="waiting"),
+            entry(43, "late", "done", status="succeeded"),
+        ]
+    )
+    assert [event.gap for event in told] == [None, None, 41.0]
