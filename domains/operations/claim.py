@@ -108,8 +108,9 @@ def _host_is_full(operation: Operation, now: datetime) -> bool:
 
 def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     first = operation.attempt == 0
+    if first or operation.worker:  # a step handed on goes on with the same attempt, a dead worker's does not
+        operation.attempt += 1
     operation.status, operation.worker = Status.RUNNING, worker_name()
-    operation.attempt += 1
     operation.lease_until = now + LEASE
     operation.started_at = operation.started_at or datetime.now(UTC)
     operation.revision = revision

@@ -34,7 +34,7 @@ def test_add_changes_live_then_config_and_tells_the_whole_story(desk):
     uuid = desk.guest()
     operation = desk.ask(uuid, "add", 5)
     assert (operation.status, operation.late, operation.reason) == ("succeeded", False, "")
-    assert operation.affect_meant == "both"
+    assert (operation.affect_meant, operation.attempt) == ("both", 1)
     assert effects(operation) == [(5, "live", "done", False, ""), (5, "config", "done", False, "")]
     assert operation.before["live"]["present"] == "0-3"
     assert operation.after["live"]["present"] == operation.after["config"]["present"] == "0-3,5"
