@@ -10,13 +10,20 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from domains.models import Domain
+from domains.push import stream
 
 logger = structlog.get_logger(__name__)
 TASK = "domains.operations.tasks.ring"
 
 
 def ring(domain_ids: Iterable[int]) -> None:
-    """Tell the workers of these domains' hosts that there is work. Never raises for a dead broker."""
+    """Tell the workers of these domains' hosts that there is work. Never raises for a dead broker.
+
+    Celery would wait seconds for a Redis that hangs; the announcement just before has found that out sooner.
+    """
+    if stream.out_of_reach():
+        logger.warning("nobody is there to hear the doorbell; the sweep will ring again")
+        return
     domains = Domain.objects.filter(pk__in=list(domain_ids)).values_list("pk", "host__queue")
     for domain_id, queue in domains:
         try:

@@ -52,8 +52,13 @@ def publish(key: str, revision: int) -> None:
     transaction.on_commit(partial(_send, key, revision))
 
 
+def out_of_reach() -> bool:
+    """Whether Redis did not answer a moment ago, so that nobody should wait for it again so soon."""
+    return time.monotonic() < _Outage.until
+
+
 def _send(key: str, revision: int) -> None:
-    if time.monotonic() < _Outage.until:
+    if out_of_reach():
         return
     try:
         _redis().xadd(STREAM, {"k": key, "v": revision}, maxlen=MAXLEN, approximate=True)
@@ -69,7 +74,7 @@ def cursor() -> str:
 
     ``0-0`` while there is none, or Redis does not answer.
     """
-    if time.monotonic() < _Outage.until:
+    if out_of_reach():
         return START
     try:
         entries = _redis().xrevrange(STREAM, count=1)

@@ -1,0 +1,62 @@
+"""A click while Redis is away: nobody waits for it, and the operation is done when Redis is back."""
+
+from __future__ import annotations
+
+import signal
+from datetime import timedelta
+
+import pytest
+from celery import current_app
+from redis import Redis
+
+from domains.models import Operation
+from domains.operations import doorbell, sweep
+from domains.push import stream
+
+RING = doorbell.ring  # the real one; the desk answers bells by hand
+QUEUE = "default"
+
+
+@pytest.fixture
+def rung(desk, monkeypatch):
+    """Let bells go to Celery, and give what was sent."""
+    sent = []
+    send = current_app.send_task
+    monkeypatch.setattr(doorbell, "ring", RING)
+    monkeypatch.setattr(
+        current_app._get_current_object(),
+        "send_task",
+        lambda *a, **k: (sent.append(k["args"]), send(*a, **k)),
+    )
+    return sent
+
+
+def test_a_click_rings_for_a_worker_of_the_hosts_queue(desk, rung, redis):
+    operation = desk.ask(desk.guest(), "add", 5, work=False)
+    assert rung == [[operation.domain_id]]
+    assert redis.llen(QUEUE) == 1
+
+
+def test_a_dead_redis_costs_a_click_nothing_but_speed(desk, rung, redis_server, redis, monkeypatch):
+    uuid = desk.guest()
+    redis_server.stop()
+    operation = desk.ask(uuid, "add", 5, work=False)
+    assert operation.status == "queued"
+    redis_server.start()
+    monkeypatch.setattr(stream._Outage, "until", 0.0)
+    monkeypatch.setattr(sweep, "FORGOTTEN", timedelta(0))
+    sweep.sweep()
+    with Redis.from_url(stream.settings.REDIS_URL) as client:
+        assert client.llen(QUEUE) == 1
+    assert Operation.objects.get(pk=operation.pk).status == "queued"
+
+
+def test_nobody_waits_for_celery_while_redis_hangs(desk, rung, redis_server, redis):
+    uuid = desk.guest()
+    redis_server.process.send_signal(signal.SIGSTOP)
+    try:
+        operation = desk.ask(uuid, "add", 5, work=False)
+    finally:
+        redis_server.process.send_signal(signal.SIGCONT)
+    assert operation.status == "queued"
+    assert rung == []  # the announcement found out, within a tenth of a second
