@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domains.models import HistoryEntry, Operation, Status
-from domains.web import said
-from domains.web.said import Said
+from domains.operations import said
+from domains.operations.said import Said
 from domains.web.tags import CHIPS
 
 

@@ -13,9 +13,10 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import FINAL, Effect, HistoryEntry, Operation, Status
+from domains.operations import said
 from domains.vcpu import cpulist
 from domains.vcpu.slots import SlotMap
-from domains.web import before_after, lines, said, timeline
+from domains.web import before_after, lines, timeline
 from domains.web.works import problem_of
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from domains.models import HistoryEntry
-from domains.web.said import vcpu_words
+from domains.operations.said import vcpu_words
 
 PAUSE = timedelta(seconds=2)  # from here on a wait is worth a line of its own
 

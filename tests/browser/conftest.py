@@ -19,19 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from domains.models import Domain
 from domains.models.revision import next_revision
 from domains.push.stream import publish
+from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.conftest import RedisServer, wait_until
 from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_user
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SERVE = "import sys, django; django.setup(); from dashboard.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
 
 

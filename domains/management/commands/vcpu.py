@@ -11,8 +11,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 
+from domains.management.terminal import printable
 from domains.models import FINAL, Operation, Status
-from domains.operations import wording
+from domains.operations import said
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.operations.representation import domain_json, operation_json
@@ -104,7 +105,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(told))
             return ACCEPTED
-        self.stdout.write(f"{wording.printable(domain.name)} on {domain.host.slug}: {domain.state}")
+        self.stdout.write(f"{printable(domain.name)} on {domain.host.slug}: {domain.state}")
         for side in ("live", "config"):
             slots = getattr(domain, side)
             words = (
@@ -121,7 +122,7 @@ class Command(BaseCommand):
             return
         late = ", late" if operation.late else ""
         self.stdout.write(
-            f"operation {operation.pk}: {wording.sentence(operation)}: {operation.status}{late}"
+            f"operation {operation.pk}: {said.of_operation(operation)}: {operation.status}{late}"
         )
         if operation.message:
             self.stdout.write(f"  {operation.message}")
@@ -131,7 +132,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({"code": str(code), "message": message}))
         else:
-            self.stderr.write(f"{wording.printable(message)} ({code})")
+            self.stderr.write(f"{printable(message)} ({code})")
 
 
 def _actor(username: str | None) -> Actor:

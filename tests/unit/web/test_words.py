@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from domains.operations.said import vcpu_words
 from domains.vcpu.slots import SlotMap
 from domains.vcpu.view import DomainView
 from domains.web.numbers import read_number
-from domains.web.said import vcpu_words
 from domains.web.shortcuts import expected, shortcuts
 from domains.web.slots import Wiring, Work, slot_views
 from domains.web.tags import took, when
