@@ -121,11 +121,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(operation_json(operation)))
             return
         late = ", late" if operation.late else ""
-        self.stdout.write(
-            f"operation {operation.pk}: {said.of_operation(operation)}: {operation.status}{late}"
-        )
+        line = f"operation {operation.pk}: {said.of_operation(operation)}: {operation.status}{late}"
+        self.stdout.write(printable(line))
         if operation.message:
-            self.stdout.write(f"  {operation.message}")
+            self.stdout.write(f"  {printable(operation.message)}")
 
     def _refuse(self, code: Reason, message: str, *, as_json: bool) -> None:
         self.answered = True
