@@ -21,6 +21,7 @@ from domains.push.listener import Listener, set_within
 from domains.push.rendering import Access, FindAccess, Pictures, Prime, Render, find_primes, render_all
 from domains.push.rights import EVERYBODY, SESSION, session_key
 from domains.push.threads import Threads
+from domains.push.topics import named_uuids
 
 logger = structlog.get_logger(__name__)
 
@@ -221,10 +222,9 @@ class Hub:
 
     async def _mark_open(self) -> None:
         while True:
-            topics = [topic for topic in self._delivery.wanted if topic.startswith("domain:")]
             # Without Redis the watchers look at these domains in their turn, as at all others.
             with suppress(RedisError):
-                await self._follower.mark_open((topic.removeprefix("domain:") for topic in topics), OPEN_FOR)
+                await self._follower.mark_open(named_uuids(self._delivery.wanted), OPEN_FOR)
             await asyncio.sleep(OPEN_EVERY)
 
     # Whether everybody still may

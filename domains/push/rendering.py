@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from domains.models import Domain
 from domains.models.revision import current_revision
+from domains.push.topics import named_domains
 
 Audience = Literal["see", "change"]
 AUDIENCES: tuple[Audience, ...] = ("change", "see")
@@ -114,9 +114,7 @@ def find_primes(access: Access, topics: Iterable[str]) -> list[Prime]:
     """Find what shows the topics of single domains to this person. The others are small and need no priming."""
     primes = []
     for topic in topics:
-        kind, _, uuid = topic.partition(":")
-        if kind == "domain":
-            for pk in Domain.objects.filter(uuid=uuid).values_list("pk", flat=True):
-                if audience := access.audience(pk):
-                    primes.append(Prime(topic, f"domain:{pk}", audience))
+        for pk in named_domains(topic).values_list("pk", flat=True):
+            if audience := access.audience(pk):
+                primes.append(Prime(topic, f"domain:{pk}", audience))
     return primes

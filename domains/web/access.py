@@ -17,8 +17,9 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from domains.models import Domain, Grant, Host, Operation
+from domains.models import Grant, Host, Operation
 from domains.models.grant import CHANGING, SEEING, domains_changed_by, domains_seen_by
+from domains.push.topics import named_domains
 from domains.web.numbers import read_number
 
 Audience = Literal["see", "change"]
@@ -87,7 +88,6 @@ class Access:
     user_id: int
     sees: frozenset[int] | None
     changes: frozenset[int] | None
-    uuids: frozenset[UUID]
     hosts: frozenset[str]
 
     def audience(self, domain_id: int | None) -> Audience | None:
@@ -107,17 +107,10 @@ class Access:
         if kind in ("fleet", "operations"):
             return not name
         if kind == "domain":
-            return self._sees_domain(name)
+            return any(self.audience(pk) for pk in named_domains(topic).values_list("pk", flat=True))
         if kind == "host":
             return Host.objects.filter(slug=name).exists() if self.sees is None else name in self.hosts
         return kind == "operation" and self._sees_operation(name)
-
-    def _sees_domain(self, name: str) -> bool:
-        try:
-            uuid = UUID(name)
-        except ValueError:
-            return False
-        return Domain.objects.filter(uuid=uuid).exists() if self.sees is None else uuid in self.uuids
 
     def _sees_operation(self, name: str) -> bool:
         number = read_number(name)
@@ -138,15 +131,12 @@ def access(session_cookie: str) -> Access | None:
     user = get_user(request)
     if not isinstance(user, get_user_model()) or not user.is_active:
         return None
-    sees = (
-        None if _everything(user, SEEING) else domains_seen_by(user).values_list("pk", "uuid", "host__slug")
-    )
+    sees = None if _everything(user, SEEING) else domains_seen_by(user).values_list("pk", "host__slug")
     seen = list(sees) if sees is not None else []
     changes = None if _everything(user, CHANGING) else domains_changed_by(user).values_list("pk", flat=True)
     return Access(
         user_id=user.pk,
-        sees=None if sees is None else frozenset(pk for pk, _, _ in seen),
+        sees=None if sees is None else frozenset(pk for pk, _ in seen),
         changes=None if changes is None else frozenset(changes),
-        uuids=frozenset(uuid for _, uuid, _ in seen),
-        hosts=frozenset(host for _, _, host in seen),
+        hosts=frozenset(host for _, host in seen),
     )

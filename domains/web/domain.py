@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from domains.models import Domain, Operation
 from domains.models.grant import domains_changed_by, domains_seen_by
 from domains.push.stream import cursor
+from domains.push.topics import page_topic
 from domains.web import lines
 from domains.web.access import member
 from domains.web.board import board_of
@@ -80,7 +81,7 @@ def show(request: HttpRequest, seen: Seen, asked: Asked, *, since: str, status: 
         "line": lines.of_operation(operation) if operation else None,
         "affect": asked.affect or ("live" if found.running else "config"),
         "since": since,
-        "topics": [f"domain:{found.uuid}"],
+        "topics": [page_topic(found)],
     }
     return render(request, "domain.html", context, status=status)
 

@@ -11,6 +11,7 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import Domain, Host, Operation
+from domains.push.topics import domain_topics, named_uuids
 from domains.web import fleet_rows, lines, operation_view
 from domains.web.access import Audience
 from domains.web.board import Board, Row, board_of
@@ -55,10 +56,10 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
     if domain is None:
         return None
     out: dict[str, Fragments] = {}
-    if f"domain:{domain.uuid}" in wanted:
-        out[f"domain:{domain.uuid}"] = board_fragments(
-            board_of(domain, editable=audience == "change", opened=None)
-        )
+    listening = wanted & domain_topics(domain)
+    if listening:
+        drawn = board_fragments(board_of(domain, editable=audience == "change", opened=None))
+        out |= dict.fromkeys(listening, drawn)
     for topic in wanted & {"fleet", f"host:{domain.host.slug}"}:
         out[topic] = {f"fleet-{pk}": fleet_rows.row_html(domain)}
     return Rendered(pk, domain.revision, out)
@@ -85,10 +86,11 @@ def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | 
     out: dict[str, Fragments] = {}
     for topic in wanted & {"fleet", f"host:{host.slug}"}:
         out[topic] = {f"host-{pk}": fleet_rows.head_html(host), f"reading-{pk}": reading_html(host)}
-    named = {topic.removeprefix("domain:") for topic in wanted if topic.startswith("domain:")}
+    named = named_uuids(wanted)
     for domain in Domain.objects.filter(host=host, uuid__in=named).select_related("host") if named else ():
         # Without rights to go by, slots are drawn for looking; those who may change get theirs with the domain.
-        out[f"domain:{domain.uuid}"] = _host_part(board_of(domain, editable=False))
+        if listening := wanted & domain_topics(domain):
+            out |= dict.fromkeys(listening, _host_part(board_of(domain, editable=False)))
     return Rendered(None, host.revision, out)
 
 

@@ -164,7 +164,7 @@ def test_domain_page_tells_the_agents_state(viewer, host, agent, words):
 def test_domain_page_opens_one_stream_from_before_its_state(viewer, domain, page):
     text = viewer.get(page).text
     assert text.count("hx-sse:connect=") == 1
-    assert f'"/events?topic=domain%3A{domain.uuid}&amp;since=' in text
+    assert f'"/events?topic=domain%3A{domain.host.slug}/{domain.uuid}&amp;since=' in text
 
 
 def test_units_are_drawn_as_one_ground(operator, host):

@@ -5,9 +5,10 @@ import re
 import pytest
 
 from domains.models import Domain, Host, Operation
+from domains.push.topics import page_topic
 from domains.web.board import board_of
 from domains.web.fragments import board_fragments, render
-from tests.integration.web.factory import make_domain, make_operation, slot_map
+from tests.integration.web.factory import make_domain, make_host, make_operation, slot_map
 
 
 def ids_of(html: str) -> str:
@@ -18,7 +19,7 @@ def ids_of(html: str) -> str:
 
 @pytest.fixture
 def topic(domain: Domain) -> str:
-    return f"domain:{domain.uuid}"
+    return page_topic(domain)
 
 
 def test_domain_key_gives_every_part_of_the_page_by_its_id(domain, topic):
@@ -137,3 +138,12 @@ def test_large_guest_has_a_fragment_for_every_slot_whichever_socket_is_open(host
     parts = board_fragments(board_of(large, editable=True, opened=None))
     assert {f"slot-{vcpu}" for vcpu in range(1024)} <= {*parts}
     assert {"card-0", "card-1", "row-512"} <= {*parts}
+
+
+def test_two_hosts_that_show_the_same_uuid_do_not_meet_on_one_page(domain):
+    twin = make_domain(make_host("hv2"), domain.name, uuid=domain.uuid)
+    topics = frozenset({page_topic(domain), page_topic(twin), f"domain:{domain.uuid}"})
+    for each in (domain, twin):
+        rendered = render(f"domain:{each.pk}", "change", topics)
+        assert rendered is not None
+        assert set(rendered.fragments) == {page_topic(each), f"domain:{domain.uuid}"}
