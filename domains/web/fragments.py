@@ -129,12 +129,13 @@ def board_context(board: Board, picked: Iterable[int] = ()) -> dict[str, Any]:
 
 def _context(board: Board) -> dict[str, Any]:
     recent = [lines.of_operation(operation) for operation in board.operations]
-    newest = board.newest
+    newest, live, config = board.newest, board.view.live, board.view.config
     return {
         "board": board,
         "host": board.domain.host,
         "shape": _shape(board.domain.topology),
         "differ": bool(board.only_live or board.only_config),
+        "uneven": live is not None and config is not None and len(live.present) != len(config.present),
         "recent": recent,
         "newest": next((line for line in recent if newest and line.number == newest.pk), None),
     }

@@ -254,3 +254,12 @@ def test_page_of_a_guest_by_pattern_is_shown_to_its_operator_only_for_looking_el
     web, db = make_domain(host, "web01"), make_domain(host, "db01")
     assert 'id="change"' in client.get(f"/domains/hv1/{web.uuid}/").text
     assert 'id="change"' not in client.get(f"/domains/hv1/{db.uuid}/").text
+
+
+@pytest.mark.parametrize(("live", "unequal"), [("0-1,4,6", False), ("0-1,4-6", True)])
+def test_equal_counts_are_not_called_unequal_though_slots_differ(viewer, domain, page, live, unequal):
+    domain.live = slot_map(8, live, "4-6")
+    domain.save(update_fields=["live"])
+    text = viewer.get(page).text
+    assert "Live and config differ." in text
+    assert ("≠" in text) == unequal
