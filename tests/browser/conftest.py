@@ -26,9 +26,10 @@ from tests.integration.web.factory import PASSWORD, make_domain, make_host, make
 SERVE = "import sys, django; django.setup(); from dashboard.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    # Playwright's synchronous interface keeps an event loop in this thread, where Django would refuse to work.
+    # Playwright's synchronous interface keeps an event loop in this thread. Django would refuse to work beside it,
+    # and other modules run loops of their own: so it ends with the module.
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
