@@ -24,6 +24,7 @@ logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=45)
 HEARTBEAT = timedelta(seconds=10)
+BLINK = timedelta(milliseconds=150)  # a step that is over sooner is shown by its outcome alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Claim:
     operation_id: int
     worker: str
     attempt: int
+    revision: int
     dead: bool
 
 
@@ -77,7 +79,9 @@ def locked(claimed: Claim) -> Operation:
 
 @contextmanager
 def heartbeat(claimed: Claim) -> Iterator[None]:
-    """Renew the lease every ten seconds until the block ends."""
+    """Tell the pages that the operation runs, unless that is over in a blink, and renew the lease every ten
+    seconds until the block ends.
+    """
     done = threading.Event()
     thread = threading.Thread(target=_renew, args=(claimed, done), daemon=True, name="heartbeat")
     thread.start()
@@ -119,12 +123,13 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     dead = any(effect.state == EffectState.APPLYING for effect in effects)
     if first:
         ledger.append("started", facts.of_operation(operation, effects))
-    publish(f"operation:{operation.pk}", revision)
-    return Claim(operation.pk, operation.worker, operation.attempt, dead)
+    return Claim(operation.pk, operation.worker, operation.attempt, revision, dead)
 
 
 def _renew(claimed: Claim, done: threading.Event) -> None:
     try:
+        if not done.wait(BLINK.total_seconds()):
+            publish(f"operation:{claimed.operation_id}", claimed.revision)
         while not done.wait(HEARTBEAT.total_seconds()):
             held = Operation.objects.filter(
                 pk=claimed.operation_id, attempt=claimed.attempt, worker=claimed.worker, status=Status.RUNNING

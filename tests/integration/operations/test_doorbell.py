@@ -10,7 +10,7 @@ from celery import current_app
 from redis import Redis
 
 from domains.models import Operation
-from domains.operations import doorbell, sweep
+from domains.operations import claim, doorbell, sweep
 from domains.push import stream
 
 RING = doorbell.ring  # the real one; the desk answers bells by hand
@@ -60,3 +60,16 @@ def test_nobody_waits_for_celery_while_redis_hangs(desk, rung, redis_server, red
         redis_server.process.send_signal(signal.SIGCONT)
     assert operation.status == "queued"
     assert rung == []  # the announcement found out, within a tenth of a second
+
+
+def announced(redis, operation):
+    return [entry["k"] for _, entry in redis.xrange(stream.STREAM)].count(f"operation:{operation.pk}")
+
+
+@pytest.mark.parametrize(("blink", "announcements"), [(60, 2), (0.05, 3)])
+def test_a_step_is_announced_as_running_only_if_it_lasts(desk, redis, monkeypatch, blink, announcements):
+    monkeypatch.setattr(claim, "BLINK", timedelta(seconds=blink))
+    desk.simulator.tune(write_delay=[0.5, 0.5])
+    operation = desk.ask(desk.guest(), "add", 5, "live")
+    assert operation.status == "succeeded"
+    assert announced(redis, operation) == announcements
