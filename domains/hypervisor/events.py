@@ -10,7 +10,7 @@ from enum import StrEnum
 import libvirt
 import libvirt_qemu
 
-from domains.hypervisor.errors import Code
+from domains.hypervisor.codes import Code
 from domains.hypervisor.monitor_events import MONITOR_EVENTS, MonitorAnswer, read_event
 
 logger = logging.getLogger(__name__)

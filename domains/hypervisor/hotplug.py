@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import libvirt
 
-from domains.hypervisor.errors import Code
+from domains.hypervisor.codes import Code
 from domains.hypervisor.plug import CONFIG, FLAGS, LIVE, set_vcpu
 from domains.vcpu import domainxml, units
 from domains.vcpu.cpulist import MAX_SLOTS

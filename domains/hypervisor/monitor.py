@@ -10,7 +10,8 @@ import libvirt
 import libvirt_qemu
 
 from domains.hypervisor.calls import translated
-from domains.hypervisor.errors import Change, Code, GatewayError, GuestRefused, UnknownOutcome
+from domains.hypervisor.codes import Code
+from domains.hypervisor.errors import Change, GatewayError, GuestRefused, UnknownOutcome
 from domains.hypervisor.monitor_events import MONITOR_EVENTS, MonitorAnswer, read_event
 from domains.hypervisor.plug import plug, plug_asynchronously
 

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from domains.history import ledger, record
+from domains.history import record
 from domains.inventory.leases import Fence, check
+from domains.inventory.maps import Maps, maps_json
+from domains.inventory.outside import outside_changes, record_outside
 from domains.models import Domain, Effect, EffectState, Operation, Status
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
-from domains.vcpu import cpulist
 from domains.vcpu.reasons import Reason
-from domains.vcpu.slots import Side, SlotMap
+from domains.vcpu.slots import Side
 
 _ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Maps:
-    """Both sides of a domain at one moment, as stored and as values."""
-
-    live: SlotMap | None
-    config: SlotMap | None
-
-    @classmethod
-    def of(cls, domain: Domain) -> _Maps:
-        return cls(domain.live_map, domain.config_map)
-
-    def present(self, side: str) -> frozenset[int] | None:
-        slots = self.live if side == Side.LIVE else self.config
-        return slots.present if slots else None
-
-    def shows(self, effect: Effect) -> bool:
-        present = self.present(effect.side)
-        return present is not None and (effect.vcpu in present) == effect.present
 
 
 def reached(domain: Domain) -> QuerySet[Effect]:
@@ -51,7 +31,7 @@ def attribute(before: Domain, after: Domain, *, revision: int) -> bool:
     To be called in the transaction that wrote ``after`` over ``before``. An effect that is being applied is
     left to its worker. Returns whether a worker has something to do now.
     """
-    old, new = _Maps.of(before), _Maps.of(after)
+    old, new = Maps.of(before), Maps.of(after)
     same_run = before.run == after.run and after.state in ACTIVE_STATES
     refused = Q(state=EffectState.FAILED, reason=Reason.GUEST_REFUSED, run=after.run)
     aiming = Q(state__in=(EffectState.APPLYING, *_ASKED)) | refused
@@ -60,9 +40,9 @@ def attribute(before: Domain, after: Domain, *, revision: int) -> bool:
     for operation_id in sorted({effect.operation_id for effect in effects}):
         mine = [effect for effect in effects if effect.operation_id == operation_id]
         ring |= _settle(operation_id, mine, new, after, revision=revision, same_run=same_run)
-    outside = _outside(old, new, effects, same_run=same_run)
-    if outside:
-        _record_outside(before, after, outside)
+    changes = outside_changes(old, new, effects, same_run=same_run)
+    if changes:
+        record_outside(before, after, changes)
     return ring
 
 
@@ -88,7 +68,7 @@ def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None =
 
 
 def _settle(
-    operation_id: int, effects: list[Effect], new: _Maps, domain: Domain, *, revision: int, same_run: bool
+    operation_id: int, effects: list[Effect], new: Maps, domain: Domain, *, revision: int, same_run: bool
 ) -> bool:
     operation = Operation.objects.get(pk=operation_id)
     held = operation.status == Status.RUNNING
@@ -130,52 +110,6 @@ def _is_newest(effect: Effect) -> bool:
         domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, pk__gt=effect.pk
     )
     return not newer.exclude(operation=effect.operation_id).exists()
-
-
-def _outside(
-    old: _Maps, new: _Maps, effects: list[Effect], *, same_run: bool
-) -> dict[str, tuple[frozenset[int], frozenset[int]]]:
-    """Give, by side, the slots that appeared and disappeared without any operation aiming at it."""
-    ours = {
-        (effect.side, effect.vcpu, effect.present)
-        for effect in effects
-        if effect.side == Side.LIVE or effect.state == EffectState.APPLYING  # a config half waits unasked
-    }
-    outside = {}
-    for side in (Side.LIVE, Side.CONFIG):
-        before, after = old.present(side), new.present(side)
-        if before is None or after is None or (side is Side.LIVE and not same_run):
-            continue  # a guest that starts or stops changes its state, not its slots
-        added = frozenset(vcpu for vcpu in after - before if (side, vcpu, True) not in ours)
-        removed = frozenset(vcpu for vcpu in before - after if (side, vcpu, False) not in ours)
-        if added or removed:
-            outside[str(side)] = (added, removed)
-    return outside
-
-
-def _record_outside(
-    before: Domain, after: Domain, outside: dict[str, tuple[frozenset[int], frozenset[int]]]
-) -> None:
-    ledger.append(
-        "outside",
-        {
-            "actor": None,
-            "door": "watcher",
-            "host": after.host.slug,
-            "domain": {"name": after.name, "uuid": str(after.uuid)},
-            "effects": [
-                {"side": side, "appeared": cpulist.dump(added), "disappeared": cpulist.dump(removed)}
-                for side, (added, removed) in outside.items()
-            ],
-            "before": maps_json(before),
-            "after": maps_json(after),
-        },
-    )
-
-
-def maps_json(domain: Domain) -> dict[str, object]:
-    """Give both sides' slot maps in the form that operations and entries keep."""
-    return {"live": domain.live, "config": domain.config}
 
 
 def _fail(effect: Effect, reason: Reason, text: str) -> None:

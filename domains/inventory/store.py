@@ -11,28 +11,11 @@ from django.db import IntegrityError, transaction
 from domains.hypervisor.gateway import DomainReading
 from domains.inventory import attribution
 from domains.inventory.leases import Fence, check
+from domains.inventory.rows import FIELDS, fields_of, run_of
 from domains.models import Domain
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.push.stream import publish
-from domains.vcpu import cpulist
-
-_FIELDS = [
-    "name",
-    "state",
-    "persistent",
-    "gone_at",
-    "libvirt_id",
-    "live",
-    "config",
-    "topology",
-    "numa",
-    "pinning",
-    "unit_size",
-    "hotplug",
-    "machine",
-    "agent",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +57,9 @@ def apply_reading(
         raise Stale
     if known is None:
         return _create(host_id, reading, fence)
-    run = _run(known, reading)
-    fields = _fields(reading)
-    same = run == known.run and all(getattr(known, name) == fields[name] for name in _FIELDS)
+    run = run_of(known, reading)
+    fields = fields_of(reading)
+    same = run == known.run and all(getattr(known, name) == fields[name] for name in FIELDS)
     if same and not attribution.reached(known).exists():
         return Seen(known.pk, changed=False, ring=False)
     with transaction.atomic():
@@ -122,7 +105,7 @@ def apply_gone(host_id: int, uuid: str, *, read_revision: int, fence: Fence | No
 
 
 def _create(host_id: int, reading: DomainReading, fence: Fence | None) -> Seen:
-    fields = _fields(reading)
+    fields = fields_of(reading)
     try:
         with transaction.atomic():
             if fence:
@@ -141,34 +124,3 @@ def _create(host_id: int, reading: DomainReading, fence: Fence | None) -> Seen:
     except IntegrityError as error:
         raise Stale from error
     return Seen(domain.pk, changed=True, ring=False)
-
-
-def _run(known: Domain, reading: DomainReading) -> int:
-    """Number the guest's life: the same one only while continuity can be shown."""
-    if reading.state not in ACTIVE_STATES:
-        return known.run
-    goes_on = (
-        known.running
-        and reading.libvirt_id == known.libvirt_id
-        and (known.cpu_time is None or reading.cpu_time is None or reading.cpu_time >= known.cpu_time)
-    )
-    return known.run if goes_on else known.run + 1
-
-
-def _fields(reading: DomainReading) -> dict[str, object]:
-    return {
-        "name": reading.name,
-        "state": str(reading.state),
-        "persistent": reading.persistent,
-        "gone_at": None,
-        "libvirt_id": reading.libvirt_id,
-        "live": reading.live.to_json() if reading.live else None,
-        "config": reading.config.to_json() if reading.config else None,
-        "topology": reading.topology.to_json(),
-        "numa": {str(cell): cpulist.dump(ids) for cell, ids in reading.numa.items()},
-        "pinning": {str(vcpu): cpus for vcpu, cpus in reading.pinning.items()},
-        "unit_size": reading.unit_size,
-        "hotplug": reading.hotplug,
-        "machine": reading.machine,
-        "agent": reading.agent,
-    }

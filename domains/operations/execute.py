@@ -6,8 +6,8 @@ import structlog
 
 from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayError, HostUnreachable
 from domains.hypervisor.gateway import Gateway
-from domains.models import Domain, Effect, Operation
-from domains.operations import doorbell, settle, steps
+from domains.models import Domain, Effect, Operation, clock
+from domains.operations import doorbell, endings, settle, steps
 from domains.operations.claim import Claim, Fenced, claim, heartbeat
 from domains.operations.gateways import gateway_to, read_afresh
 from domains.operations.steps import Refused
@@ -28,25 +28,25 @@ def work(domain_id: int) -> None:
             _advance(claimed)
     except Fenced:
         log.warning("another worker has the operation by now; this step is void")
-    except settle.PutBack:
+    except endings.PutBack:
         return
     except GatewayError as error:
         log.warning("what became of a call is not known; looking again will tell", error=error.text)
         return
-    doorbell.ring(settle.waiting_domains(domain_id))
+    doorbell.ring(endings.waiting_domains(domain_id))
 
 
 def _advance(claimed: Claim) -> None:
     operation = Operation.objects.select_related("domain__host").get(pk=claimed.operation_id)
     domain = operation.domain
     if domain is None:
-        settle.fail(claimed, Reason.DOMAIN_NOT_FOUND)
+        endings.fail(claimed, Reason.DOMAIN_NOT_FOUND)
     elif claimed.dead:
         _settle_dead(claimed, domain)
     elif not domain.host.enabled:
-        settle.fail(claimed, Reason.HOST_DISABLED)
+        endings.fail(claimed, Reason.HOST_DISABLED)
     elif not domain.host.reachable:
-        settle.not_asked(claimed, HostUnreachable(domain.host.last_error))
+        endings.not_asked(claimed, HostUnreachable(domain.host.last_error))
     else:
         _begin(claimed, domain)
 
@@ -61,11 +61,11 @@ def _begin(claimed: Claim, domain: Domain) -> None:
             if effects:
                 _call(claimed, gateway, domain, effects)
     except Refused as refused:
-        settle.fail(claimed, refused.reason, refused.sentence)
+        endings.fail(claimed, refused.reason, refused.sentence)
     except GatewayError as error:
         if effects:
             raise
-        settle.not_asked(claimed, error)
+        endings.not_asked(claimed, error)
 
 
 def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect]) -> None:
@@ -90,7 +90,7 @@ def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect
 
 
 def _settle_dead(claimed: Claim, domain: Domain) -> None:
-    began = settle.reading_begins()
+    began = clock.now()
     try:
         with gateway_to(domain.host) as gateway:
             domain = read_afresh(gateway, domain.host_id, str(domain.uuid))

@@ -7,19 +7,18 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from domains.history import facts, ledger, record
-from domains.inventory.attribution import maps_json
-from domains.models import Domain, Effect, EffectState, Host, Operation, Status
+from domains.inventory.maps import maps_json
+from domains.models import Domain, Host, Operation, Status
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
 from domains.operations.parse import Change, OnFailure, parse_change
-from domains.operations.plan import plan_effects
 from domains.operations.refused import RequestRefused, record_refusal
+from domains.operations.reserve import reserve
 from domains.push.stream import publish
-from domains.vcpu import affect as affects
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
@@ -132,42 +131,13 @@ def _store(actor: Actor, domain: Domain, change: Change, idempotency_key: str) -
             revision=revision,
             **asdict(change),
         )
-        blocker = _reserve(operation, domain, change)
+        blocker = reserve(operation, domain, change)
         entry = {**facts.of_operation(operation, operation.effects.all()), "address": actor.address}
         ledger.append("requested", entry)
         publish(f"operation:{operation.pk}", revision)
         if blocker:
             _collide(operation, blocker, revision)
     return operation
-
-
-def _reserve(operation: Operation, domain: Domain, change: Change) -> Operation | None:
-    """Create the effects that are certain already. Returns the operation that is in the way, if one is."""
-    if not isinstance(change.vcpu, list) or change.affect is Affect.CURRENT:
-        return None
-    effects = plan_effects(
-        operation, change.vcpu, affects.sides(change.affect, running=domain.running), domain.unit_size
-    )
-    return claim_slots(effects)
-
-
-def claim_slots(effects: list[Effect]) -> Operation | None:
-    """Store the effects, or give the operation that already has an open effect on one of their slots."""
-    try:
-        with transaction.atomic():
-            Effect.objects.bulk_create(effects)
-    except IntegrityError:
-        for effect in effects:
-            open_one = (
-                Effect.objects.filter(domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side)
-                .filter(state__in=(EffectState.PENDING, EffectState.APPLYING, EffectState.WAITING))
-                .select_related("operation")
-                .first()
-            )
-            if open_one:
-                return open_one.operation
-        raise
-    return None
 
 
 def _collide(operation: Operation, blocker: Operation, revision: int) -> None:

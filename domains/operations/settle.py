@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
 from domains.history import record
-from domains.hypervisor.errors import ChangeRejected, ConnectionLost, GatewayError, UnknownOutcome
-from domains.inventory.attribution import maps_json
-from domains.models import Domain, Effect, EffectState, Operation, Status, clock
+from domains.hypervisor.errors import ChangeRejected, GatewayError
+from domains.inventory.maps import maps_json
+from domains.models import Domain, Effect, EffectState, Operation
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
+from domains.operations.endings import drop
 from domains.operations.judge import Verdict, judge, judge_dead
-from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action, refusal
-from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
 
 # libvirtd finishes a call whose client is gone, and may wait 30 s for the domain's lock and 10 s for the guest.
 CALL_OVER = timedelta(seconds=45)
 GRACE = timedelta(seconds=10)
 
-# Before anything was asked, a broken connection is no more than a host out of reach.
-_REASON_BEFORE = {ConnectionLost: Reason.HOST_UNREACHABLE, UnknownOutcome: Reason.DOMAIN_BUSY}
 _KIND = {
     EffectState.DONE: "confirmed",
     EffectState.WAITING: "waiting",
@@ -72,64 +68,6 @@ def settle_dead(claimed: Claim, domain: Domain, read_at: datetime) -> None:
     _conclude(claimed, domain, effects, verdicts, None, kind="settled")
 
 
-def fail(claimed: Claim, reason: Reason, message: str = "") -> None:
-    """End an operation of which nothing, or nothing more, can be carried out. Raises ``Fenced``."""
-    with transaction.atomic():
-        revision = next_revision()
-        operation = locked(claimed)
-        words = message or sentence(reason, domain=operation.domain_name, vcpu=_only_vcpu(operation))
-        if operation.effects.exclude(state=EffectState.PENDING).exists():
-            _drop(operation, operation.effects.filter(state=EffectState.PENDING), reason)
-            record.conclude(operation, "failed", revision=revision, held=False, message=words)
-        else:
-            record.fail(operation, reason, words, revision=revision)
-
-
-class PutBack(Exception):
-    """The operation went back into the queue; the sweep will ring for it, so nobody should do so at once."""
-
-
-def not_asked(claimed: Claim, error: GatewayError) -> None:
-    """The host failed before anything was asked of it: fail, or wait for it if that was wished.
-
-    Raises :class:`PutBack` in the latter case, or ``Fenced``.
-    """
-    reason = _REASON_BEFORE.get(type(error), error.reason)
-    with transaction.atomic():
-        revision = next_revision()
-        operation = locked(claimed)
-        put_back = operation.queue_if_unreachable and reason is Reason.HOST_UNREACHABLE
-        if put_back:
-            operation.status, operation.worker, operation.lease_until = Status.QUEUED, "", None
-            record.save(operation, revision=revision)
-            publish(f"operation:{operation.pk}", revision)
-    if put_back:
-        raise PutBack
-    vcpu = _only_vcpu(operation)
-    fail(claimed, reason, sentence(reason, domain=operation.domain_name, vcpu=vcpu, text=error.text))
-
-
-def reading_begins() -> datetime:
-    """Note when a reading begins, by the database's clock."""
-    return clock.now()
-
-
-def waiting_domains(domain_id: int) -> set[int]:
-    """Give the domains to ring for after a step: this one if it has more to do, and one its host held up."""
-    mine = Operation.objects.filter(domain=domain_id)
-    due = mine.filter(status=Status.QUEUED) | mine.filter(status=Status.RUNNING, worker="")
-    rings = {domain_id} if due.exists() else set()
-    host = Domain.objects.values_list("host", flat=True).get(pk=domain_id)
-    held_up = (
-        Operation.objects.filter(host=host, status=Status.QUEUED, domain__isnull=False)
-        .exclude(domain__operations__status=Status.RUNNING)
-        .order_by("pk")
-        .values_list("domain", flat=True)
-        .first()
-    )
-    return rings | ({held_up} if held_up else set())
-
-
 def _conclude(
     claimed: Claim,
     domain: Domain,
@@ -168,16 +106,7 @@ def _consequences(operation: Operation, effect: Effect, now: datetime) -> None:
     if effect.state == EffectState.WAITING:
         half.update(state=EffectState.WAITING)
     elif effect.state == EffectState.FAILED:
-        _drop(operation, pending if operation.on_failure == "stop" else half, Reason(effect.reason), now)
-
-
-def _drop(
-    operation: Operation, effects: Iterable[Effect], reason: Reason, now: datetime | None = None
-) -> None:
-    chosen = [effect.pk for effect in effects]
-    operation.effects.filter(pk__in=chosen).update(
-        state=EffectState.SKIPPED, reason=reason, settled_at=now or datetime.now(UTC)
-    )
+        drop(operation, pending if operation.on_failure == "stop" else half, Reason(effect.reason), now)
 
 
 def _verdict(effect: Effect, before: Domain, after: Domain, error: GatewayError | None) -> Verdict:
@@ -226,7 +155,3 @@ def _leave_until(claimed: Claim, moment: datetime) -> None:
 
 def _is_late(effect: Effect, now: datetime) -> bool:
     return effect.applied_at is not None and now - effect.applied_at > GRACE
-
-
-def _only_vcpu(operation: Operation) -> int | None:
-    return operation.vcpu[0] if isinstance(operation.vcpu, list) and len(operation.vcpu) == 1 else None

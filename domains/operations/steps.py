@@ -10,8 +10,9 @@ from domains.history import record
 from domains.models import Domain, Effect, EffectState, Operation, clock
 from domains.models.revision import next_revision
 from domains.operations.claim import LEASE, Claim, locked
+from domains.operations.endings import supersede
 from domains.operations.plan import plan_effects
-from domains.operations.request import claim_slots
+from domains.operations.reserve import claim_slots
 from domains.vcpu import affect as affects
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
@@ -74,7 +75,7 @@ def _begin(operation: Operation, domain: Domain, view: DomainView, revision: int
     sides = {effect.side for effect in effects}
     operation.affect_meant = Affect.BOTH if len(sides) == 2 else next(iter(sides))
     operation.before = operation.after = {"live": domain.live, "config": domain.config}
-    _supersede(operation, effects, revision)
+    supersede(operation, effects, revision)
 
 
 def _promise(operation: Operation, effects: list[Effect], run: int) -> None:
@@ -115,18 +116,6 @@ def _check_expected(operation: Operation, found: int) -> None:
             f"You were shown vCPU {operation.expect} of {operation.domain_name}, and by now that would be "
             f"vCPU {found}; nothing was changed. Look again and repeat the request.",
         )
-
-
-def _supersede(operation: Operation, effects: list[Effect], revision: int) -> None:
-    """End older questions about the same slots: what is seen from now on answers this request."""
-    for effect in effects:
-        older = Effect.objects.filter(
-            domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, state=EffectState.UNCONFIRMED
-        ).exclude(operation=operation)
-        for old in older:
-            old.state, old.reason, old.settled_at = EffectState.FAILED, Reason.SUPERSEDED, datetime.now(UTC)
-            old.save(update_fields=["state", "reason", "settled_at"])
-            record.conclude(old.operation, "superseded", revision=revision, held=False)
 
 
 def _refusal_ahead(

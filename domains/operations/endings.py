@@ -1,0 +1,99 @@
+"""Operations that end, or go back into the queue, without a call; and who is to be rung for next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from django.db import transaction
+
+from domains.history import record
+from domains.hypervisor.errors import ConnectionLost, GatewayError, UnknownOutcome
+from domains.models import Domain, Effect, EffectState, Operation, Status
+from domains.models.revision import next_revision
+from domains.operations.claim import Claim, locked
+from domains.push.stream import publish
+from domains.vcpu.reasons import Reason
+from domains.vcpu.sentences import sentence
+
+# Before anything was asked, a broken connection is no more than a host out of reach.
+_REASON_BEFORE = {ConnectionLost: Reason.HOST_UNREACHABLE, UnknownOutcome: Reason.DOMAIN_BUSY}
+
+
+def fail(claimed: Claim, reason: Reason, message: str = "") -> None:
+    """End an operation of which nothing, or nothing more, can be carried out. Raises ``Fenced``."""
+    with transaction.atomic():
+        revision = next_revision()
+        operation = locked(claimed)
+        words = message or sentence(reason, domain=operation.domain_name, vcpu=_only_vcpu(operation))
+        if operation.effects.exclude(state=EffectState.PENDING).exists():
+            drop(operation, operation.effects.filter(state=EffectState.PENDING), reason)
+            record.conclude(operation, "failed", revision=revision, held=False, message=words)
+        else:
+            record.fail(operation, reason, words, revision=revision)
+
+
+class PutBack(Exception):
+    """The operation went back into the queue; the sweep will ring for it, so nobody should do so at once."""
+
+
+def not_asked(claimed: Claim, error: GatewayError) -> None:
+    """The host failed before anything was asked of it: fail, or wait for it if that was wished.
+
+    Raises :class:`PutBack` in the latter case, or ``Fenced``.
+    """
+    reason = _REASON_BEFORE.get(type(error), error.reason)
+    with transaction.atomic():
+        revision = next_revision()
+        operation = locked(claimed)
+        put_back = operation.queue_if_unreachable and reason is Reason.HOST_UNREACHABLE
+        if put_back:
+            operation.status, operation.worker, operation.lease_until = Status.QUEUED, "", None
+            record.save(operation, revision=revision)
+            publish(f"operation:{operation.pk}", revision)
+    if put_back:
+        raise PutBack
+    vcpu = _only_vcpu(operation)
+    fail(claimed, reason, sentence(reason, domain=operation.domain_name, vcpu=vcpu, text=error.text))
+
+
+def waiting_domains(domain_id: int) -> set[int]:
+    """Give the domains to ring for after a step: this one if it has more to do, and one its host held up."""
+    mine = Operation.objects.filter(domain=domain_id)
+    due = mine.filter(status=Status.QUEUED) | mine.filter(status=Status.RUNNING, worker="")
+    rings = {domain_id} if due.exists() else set()
+    host = Domain.objects.values_list("host", flat=True).get(pk=domain_id)
+    held_up = (
+        Operation.objects.filter(host=host, status=Status.QUEUED, domain__isnull=False)
+        .exclude(domain__operations__status=Status.RUNNING)
+        .order_by("pk")
+        .values_list("domain", flat=True)
+        .first()
+    )
+    return rings | ({held_up} if held_up else set())
+
+
+def supersede(operation: Operation, effects: list[Effect], revision: int) -> None:
+    """End older questions about the same slots: what is seen from now on answers this request."""
+    for effect in effects:
+        older = Effect.objects.filter(
+            domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, state=EffectState.UNCONFIRMED
+        ).exclude(operation=operation)
+        for old in older:
+            old.state, old.reason, old.settled_at = EffectState.FAILED, Reason.SUPERSEDED, datetime.now(UTC)
+            old.save(update_fields=["state", "reason", "settled_at"])
+            record.conclude(old.operation, "superseded", revision=revision, held=False)
+
+
+def drop(
+    operation: Operation, effects: Iterable[Effect], reason: Reason, now: datetime | None = None
+) -> None:
+    """Give effects up that are not to be carried out any more, for this reason."""
+    chosen = [effect.pk for effect in effects]
+    operation.effects.filter(pk__in=chosen).update(
+        state=EffectState.SKIPPED, reason=reason, settled_at=now or datetime.now(UTC)
+    )
+
+
+def _only_vcpu(operation: Operation) -> int | None:
+    return operation.vcpu[0] if isinstance(operation.vcpu, list) and len(operation.vcpu) == 1 else None

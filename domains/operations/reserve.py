@@ -1,0 +1,40 @@
+"""Reserving slots: at most one open effect for a slot and side, which the database sees to."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from domains.models import OPEN, Domain, Effect, Operation
+from domains.operations.parse import Change
+from domains.operations.plan import plan_effects
+from domains.vcpu import affect as affects
+from domains.vcpu.affect import Affect
+
+
+def reserve(operation: Operation, domain: Domain, change: Change) -> Operation | None:
+    """Create the effects that are certain already. Returns the operation that is in the way, if one is."""
+    if not isinstance(change.vcpu, list) or change.affect is Affect.CURRENT:
+        return None
+    effects = plan_effects(
+        operation, change.vcpu, affects.sides(change.affect, running=domain.running), domain.unit_size
+    )
+    return claim_slots(effects)
+
+
+def claim_slots(effects: list[Effect]) -> Operation | None:
+    """Store the effects, or give the operation that already has an open effect on one of their slots."""
+    try:
+        with transaction.atomic():
+            Effect.objects.bulk_create(effects)
+    except IntegrityError:
+        for effect in effects:
+            open_one = (
+                Effect.objects.filter(domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side)
+                .filter(state__in=OPEN)
+                .select_related("operation")
+                .first()
+            )
+            if open_one:
+                return open_one.operation
+        raise
+    return None
