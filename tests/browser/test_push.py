@@ -77,7 +77,7 @@ def test_first_connection_that_fails_is_made_again(open_page, web):
 
     page.route("**/events**", refuse_once)
     page.goto(address(web))
-    expect(page.locator("#link")).to_have_attribute("data-link", "lost")
+    expect(page.locator("#link")).to_have_attribute("data-link", "lost", timeout=15_000)
     assert page.inner_text("#stream") == ""
     change_domain(web, live=ADDED)
     expect(page.locator("#slot-6")).to_have_attribute("data-live", "1", timeout=15_000)
