@@ -231,13 +231,9 @@ class SimulatedHost:
         """Hold the file alone, with everything done that was due by now."""
         db = self._connection()
         db.execute("BEGIN IMMEDIATE")
-        try:
+        with db:  # commits at the end, and rolls back on any error
             self._settle(db)
             yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
 
     def load(self, db: sqlite3.Connection, known: str) -> Body:
         """Read one domain's body. Raises ``KeyError`` for an unknown one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -16,23 +17,19 @@ OPERATIONS = 1000
 POLL_SECONDS = 0.05
 
 
-class Poller(threading.Thread):
+class Poller:
     """A watcher that looks at every domain each 50 ms, whether it changed or not."""
 
     def __init__(self, desk, uuids):
-        super().__init__(daemon=True)
         self.desk, self.uuids = desk, uuids
         self.stopped = threading.Event()
         self.readings = self.stale = 0
-        self.failure = None
 
     def run(self):
         try:
             while not self.stopped.wait(POLL_SECONDS):
                 for uuid in self.uuids:
                     self.look(uuid)
-        except Exception as error:  # noqa: BLE001  # handed to the test, which fails with it
-            self.failure = error
         finally:
             connection.close()
 
@@ -46,21 +43,25 @@ class Poller(threading.Thread):
 
 def run(desk, uuids, operations, between=lambda number: None):
     poller = Poller(desk, uuids)
-    poller.start()
+    with ThreadPoolExecutor(1) as thread:
+        polling = thread.submit(poller.run)
+        try:
+            statuses = list(changes(desk, uuids, operations, between))
+        finally:
+            poller.stopped.set()
+    polling.result()  # fails here with whatever the poller failed with
+    return poller, statuses
+
+
+def changes(desk, uuids, operations, between):
     chance = random.Random(2012)  # noqa: S311  # a repeatable mix, not a secret
-    statuses = []
     for number in range(operations):
         between(number)
         uuid = chance.choice(uuids)
         present = desk.simulator.truth(uuid)[Side.LIVE].present
         slot = chance.randrange(2, 16)
         action = "remove" if slot in present else "add"
-        statuses.append(desk.ask(uuid, action, slot, chance.choice(["live", "both"])).status)
-    poller.stopped.set()
-    poller.join()
-    if poller.failure:
-        raise poller.failure
-    return poller, statuses
+        yield desk.ask(uuid, action, slot, chance.choice(["live", "both"])).status
 
 
 @pytest.fixture
