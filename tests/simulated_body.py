@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from domains.vcpu.slots import Side, SlotMap
+from tests import simulated_guest
 
 Body = dict[str, Any]
 
@@ -26,7 +27,37 @@ def change(body: Body, ids: frozenset[int], present: bool, side: Side) -> None:
         return
     now = slots.present | ids if present else slots.present - ids
     removable = slots.removable | ids if present else slots.removable - ids
-    body[side.value] = SlotMap(slots.maximum, now, removable).to_json()
+    put(body, side, SlotMap(slots.maximum, now, removable))
+
+
+def put(body: Body, side: Side, slots: SlotMap) -> None:
+    """Write one side; a running guest's kernel notices what came and went."""
+    before = slots_of(body, side)
+    body[side.value] = slots.to_json()
+    if before is not None and side is Side.LIVE:
+        simulated_guest.notice(body, slots.present - before.present, before.present - slots.present)
+
+
+def new(name: str, slots: SlotMap, **described: Any) -> Body:
+    """Give a domain that was never started, with the same slots on both sides once it is."""
+    return {
+        "name": name,
+        "state": "shut off",
+        "live": None,
+        "config": slots.to_json(),
+        "id": None,
+        "started": None,
+        "guest": "cooperates",
+        "guest_delay": 0.0,
+        "brings_online": True,
+        "cpus": {},
+        "offline": [],
+        "agent_hangs": False,
+        "pending": [],
+        "later": [],
+        "busy_until": 0.0,
+        "lose": [],
+    } | described
 
 
 def emit(db: sqlite3.Connection, known: str, kind: str, detail: Body) -> None:

@@ -7,66 +7,22 @@ cooperate, refuse or wait as told.
 from __future__ import annotations
 
 import json
-import os
-import sqlite3
-import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side, SlotMap
 from domains.vcpu.topology import Topology
+from tests import simulated_body, simulated_guest
 from tests.simulated_body import Body, change, emit, slots_of
+from tests.simulated_file import HOST_SETTINGS, SimulatedFile
 
-SCHEME = "simulated://"
 Guest = Literal["cooperates", "refuses", "waits"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS host (body TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS domain (uuid TEXT PRIMARY KEY, body TEXT NOT NULL, open INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS call (
-    seq INTEGER PRIMARY KEY, at REAL, uuid TEXT, ids TEXT, present INTEGER, side TEXT, executed INTEGER DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, uuid TEXT, kind TEXT, detail TEXT);
-"""
-_HOST: Body = {
-    "reachable": True,
-    "specific": True,
-    "unplug_timeout": 5.0,
-    "lock_wait": 30.0,
-    "read_delay": [0.0, 0.0],
-    "write_delay": [0.0, 0.0],
-    "next_id": 1,
-}
 
-
-@dataclass(frozen=True)
-class Call:
-    """One change that reached the host: ``executed`` says whether it was carried out (or the guest asked)."""
-
-    at: float
-    uuid: str
-    ids: frozenset[int]
-    present: bool
-    side: Side
-    executed: bool
-
-
-class SimulatedHost:
+class SimulatedHost(SimulatedFile):
     """The host behind a file; make one wherever it is needed. Safe across threads, forks and processes."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self.uri = f"{SCHEME}{self.path}"
-        self._local = threading.local()
-        with self.transaction() as db:
-            if db.execute("SELECT count(*) FROM host").fetchone()[0] == 0:
-                db.execute("INSERT INTO host VALUES (?)", (json.dumps(_HOST),))
 
     # -- domains -------------------------------------------------------------------------------------------
 
@@ -88,26 +44,15 @@ class SimulatedHost:
         identity: str | None = None,
     ) -> str:
         """Define a domain whose sides are alike, started if ``running``, and give its UUID."""
-        slots = SlotMap(maximum, cpulist.load(present), cpulist.load(removable)).to_json()
-        body: Body = {
-            "name": name,
-            "state": "shut off",
-            "live": None,
-            "config": slots,
-            "topology": (topology or Topology(maximum)).to_json(),
-            "unit_size": unit_size,
-            "machine": machine,
-            "hotplug": hotplug,
-            "agent": agent,
-            "id": None,
-            "started": None,
-            "guest": "cooperates",
-            "guest_delay": 0.0,
-            "pending": [],
-            "later": [],
-            "busy_until": 0.0,
-            "lose": [],
-        }
+        body = simulated_body.new(
+            name,
+            SlotMap(maximum, cpulist.load(present), cpulist.load(removable)),
+            topology=(topology or Topology(maximum)).to_json(),
+            unit_size=unit_size,
+            machine=machine,
+            hotplug=hotplug,
+            agent=agent,
+        )
         known = identity or str(uuid.uuid4())
         with self.transaction() as db:
             db.execute("INSERT INTO domain (uuid, body) VALUES (?, ?)", (known, json.dumps(body)))
@@ -135,7 +80,8 @@ class SimulatedHost:
                 "id": host["next_id"],
                 "started": time.time(),
             }
-            body |= {"pending": [], "busy_until": 0.0}
+            body |= {"pending": [], "busy_until": 0.0, "cpus": {}, "offline": []}
+            simulated_guest.boot(body)
             self._save_settings(db, host | {"next_id": host["next_id"] + 1})
             self.save(db, known, body)
             emit(db, known, "lifecycle", {"event": 2, "detail": 0})
@@ -181,9 +127,18 @@ class SimulatedHost:
 
     # -- faults --------------------------------------------------------------------------------------------
 
-    def guest(self, known: str, behaviour: Guest, *, delay: float = 0.0) -> None:
-        """Say how the guest answers a removal; ``delay`` in seconds is how long it takes to let go."""
-        self._update(known, guest=behaviour, guest_delay=delay)
+    def guest(
+        self, known: str, behaviour: Guest = "cooperates", *, delay: float = 0.0, brings_online: bool = True
+    ) -> None:
+        """Say how the guest answers a removal; ``delay`` in seconds is how long it takes to let go.
+
+        ``brings_online`` says whether it uses a plugged CPU at once.
+        """
+        self._update(known, guest=behaviour, guest_delay=delay, brings_online=brings_online)
+
+    def agent(self, known: str, connected: bool | None, *, hangs: bool = False) -> None:
+        """Say whether the guest's agent is connected (None: none is configured), and whether it then answers."""
+        self._update(known, agent=connected, agent_hangs=hangs)
 
     def release(self, known: str) -> None:
         """Let a waiting guest let go of everything that it was asked for."""
@@ -210,83 +165,11 @@ class SimulatedHost:
         """Change the host's settings: ``reachable``, ``specific``, ``unplug_timeout`` and ``lock_wait`` (seconds),
         ``read_delay`` and ``write_delay`` (lowest and highest of random seconds).
         """
-        unknown = settings.keys() - _HOST.keys()
+        unknown = settings.keys() - HOST_SETTINGS.keys()
         if unknown:
             raise TypeError(f"no such setting: {unknown}")
         with self.transaction() as db:
             self._save_settings(db, self.settings(db) | settings)
-
-    def calls(self) -> list[Call]:
-        """Give every change that reached the host, in order."""
-        with self.transaction() as db:
-            rows = db.execute(
-                "SELECT at, uuid, ids, present, side, executed FROM call ORDER BY seq"
-            ).fetchall()
-        return [Call(r[0], r[1], cpulist.load(r[2]), bool(r[3]), Side(r[4]), bool(r[5])) for r in rows]
-
-    # -- the file ------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the file alone, with everything done that was due by now."""
-        db = self._connection()
-        db.execute("BEGIN IMMEDIATE")
-        with db:  # commits at the end, and rolls back on any error
-            self._settle(db)
-            yield db
-
-    def load(self, db: sqlite3.Connection, known: str) -> Body:
-        """Read one domain's body. Raises ``KeyError`` for an unknown one."""
-        row = db.execute("SELECT body FROM domain WHERE uuid = ?", (known,)).fetchone()
-        if row is None:
-            raise KeyError(known)
-        body: Body = json.loads(row[0])
-        return body
-
-    def load_all(self, db: sqlite3.Connection) -> dict[str, Body]:
-        """Read all bodies by UUID."""
-        return {row[0]: json.loads(row[1]) for row in db.execute("SELECT uuid, body FROM domain")}
-
-    def save(self, db: sqlite3.Connection, known: str, body: Body) -> None:
-        """Write one domain's body."""
-        due = bool(body["pending"] or body["later"])
-        db.execute("UPDATE domain SET body = ?, open = ? WHERE uuid = ?", (json.dumps(body), due, known))
-
-    def settings(self, db: sqlite3.Connection) -> Body:
-        """Read the host's settings."""
-        settings: Body = json.loads(db.execute("SELECT body FROM host").fetchone()[0])
-        return settings
-
-    def _save_settings(self, db: sqlite3.Connection, settings: Body) -> None:
-        db.execute("UPDATE host SET body = ?", (json.dumps(settings),))
-
-    def _connection(self) -> sqlite3.Connection:
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-            self._local.db.execute("PRAGMA journal_mode=WAL")
-            self._local.db.execute("PRAGMA synchronous=OFF")
-            self._local.db.executescript(_SCHEMA)
-            self._local.pid = os.getpid()
-        db: sqlite3.Connection = self._local.db
-        return db
-
-    def _settle(self, db: sqlite3.Connection) -> None:
-        now = time.time()
-        for known, text in db.execute("SELECT uuid, body FROM domain WHERE open").fetchall():
-            body = json.loads(text)
-            due = [one for one in body["pending"] if one["until"] is not None and one["until"] <= now]
-            late = [one for one in body["later"] if one["at"] <= now]
-            for one in due:
-                change(body, cpulist.load(one["ids"]), False, Side.LIVE)
-                first = min(cpulist.load(one["ids"]))
-                emit(db, known, "ost", {"vcpu": first, "outcome": "released", "text": "success"})
-                emit(db, known, "vcpu_removed", {"vcpu": first})
-            for one in late:
-                change(body, cpulist.load(one["ids"]), one["present"], Side(one["side"]))
-            if due or late:
-                body["pending"] = [one for one in body["pending"] if one not in due]
-                body["later"] = [one for one in body["later"] if one not in late]
-                self.save(db, known, body)
 
     def _release(self, body: Body) -> None:
         for one in body["pending"]:

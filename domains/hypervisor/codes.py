@@ -23,10 +23,16 @@ class Code(IntEnum):
     AUTH_FAILED = 45
     OPERATION_INVALID = 55
     OPERATION_TIMEOUT = 68
+    ARGUMENT_UNSUPPORTED = 74
     AUTH_CANCELLED = 79
     OPERATION_UNSUPPORTED = 84
+    AGENT_UNRESPONSIVE = 86
     ACCESS_DENIED = 88
     AUTH_UNAVAILABLE = 94
+    AGENT_UNSYNCED = 97
+    # Hosts since libvirt 11.2 send these two; a client library older than that does not name them.
+    AGENT_COMMAND_TIMEOUT = 112
+    AGENT_COMMAND_FAILED = 113
 
 
 class Origin(IntEnum):

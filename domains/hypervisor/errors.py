@@ -64,13 +64,23 @@ class ChangeRejected(GatewayError):
         self.reason = reason
 
 
+class AgentUnavailable(GatewayError):
+    """The guest could not be asked through its agent. ``reason`` tells a paused or stopped guest apart."""
+
+    def __init__(
+        self, text: str, *, code: int | None = None, reason: Reason = Reason.AGENT_UNAVAILABLE
+    ) -> None:
+        super().__init__(text, code=code)
+        self.reason = reason
+
+
 class ForkedProcess(RuntimeError):
     """A connection or the event loop was used in another process than the one that opened it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a failed call had asked for: some codes are exact only together with it."""
+    """What a failed call had asked for: some codes are exact only together with it. A count has no ``ids``."""
 
     ids: frozenset[int]
     present: bool
@@ -121,7 +131,7 @@ def translate(code: int | None, origin: int | None, text: str, change: Change | 
 
 
 def _exact_reason(code: int | None, change: Change) -> Reason:
-    if code == Code.NO_SUPPORT:
+    if code == Code.NO_SUPPORT and change.ids:
         return Reason.SPECIFIC_UNSUPPORTED
     if code == Code.OPERATION_INVALID:
         return _SIDE_MISSING.get(change.side, Reason.HYPERVISOR_ERROR)

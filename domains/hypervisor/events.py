@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import libvirt
-import libvirt_qemu
 
+from domains.hypervisor import monitor_listening
 from domains.hypervisor.codes import Code
-from domains.hypervisor.monitor_events import MONITOR_EVENTS, MonitorAnswer, read_event
+from domains.hypervisor.monitor_events import MonitorAnswer, read_event
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +55,8 @@ class Subscription:
         self._register(libvirt.VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, self._on_removal_failed)
         # Only newer client libraries know this event.
         self._register(getattr(libvirt, "VIR_DOMAIN_EVENT_ID_VCPU_REMOVED", None), self._on_vcpu_removed)
-        for event in MONITOR_EVENTS if monitor else ():
-            self._monitor_ids.append(
-                libvirt_qemu.qemuMonitorEventRegister(connection, None, event, self._on_monitor, None)
-            )
+        if monitor:
+            self._monitor_ids = monitor_listening.begin(connection, None, self._on_monitor)
         connection.registerCloseCallback(self._on_close, None)
 
     def cancel(self) -> None:
@@ -66,8 +64,7 @@ class Subscription:
         try:
             for number in self._ids:
                 self._connection.domainEventDeregisterAny(number)
-            for number in self._monitor_ids:
-                libvirt_qemu.qemuMonitorEventDeregister(self._connection, number)
+            monitor_listening.end(self._connection, self._monitor_ids)
             self._connection.unregisterCloseCallback()
         except libvirt.libvirtError as error:
             logger.debug("Could not end a subscription: %s", error)

@@ -9,6 +9,8 @@ from typing import Protocol
 from domains.vcpu.slots import Side, SlotMap
 from domains.vcpu.topology import Topology
 
+CAN_CHOOSE = "This host plugs its vCPUs by their IDs; a count would leave the choice to it."
+
 
 class DomainState(StrEnum):
     """libvirt's domain states, in virsh's words."""
@@ -72,18 +74,32 @@ class DomainStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestReading:
+    """What the guest's own kernel says of its CPUs, in the guest's own numbers, which are not slots.
+
+    ``vcpus`` are those it has, ``online`` those it uses, ``offlinable`` those that it would switch off.
+    """
+
+    vcpus: frozenset[int]
+    online: frozenset[int]
+    offlinable: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class HostReading:
     """What a host says of itself.
 
-    Versions are libvirt's numbers: major * 1,000,000 + minor * 1,000 + release.
+    Versions are libvirt's numbers: major * 1,000,000 + minor * 1,000 + release. ``specific`` is whether its
+    driver plugs a vCPU by its ID; None where that was not asked, which takes a read-write connection and a
+    domain. ``asynchronous`` is whether such a driver can ask for an unplug without waiting for the guest.
     """
 
     libvirt_version: int
     hypervisor: str
     hypervisor_version: int
     cpus: int
-    specific: bool  # plugs a vCPU by its ID
-    asynchronous: bool  # can ask for an unplug without waiting for the guest
+    specific: bool | None
+    asynchronous: bool
 
 
 class Gateway(Protocol):
@@ -104,6 +120,33 @@ class Gateway(Protocol):
         Returning means that the host accepted the call, nothing more: the caller reads the domain again.
         Raises ``UnknownOutcome`` for libvirt's code 68 (a guest that has not let go, or a busy domain),
         ``ConnectionLost`` when the outcome of the call is not known, or another ``GatewayError``.
+        """
+
+    def set_count(self, uuid: str, count: int, *, side: Side) -> None:
+        """Ask a host that cannot choose its vCPUs to have so many of them on one side.
+
+        Which ones those are is the driver's affair: the caller reads the domain again. Raises as ``set_slots``,
+        and ``ChangeRejected`` with ``invalid_request`` on a host that can choose.
+        """
+
+    def can_choose(self, uuid: str) -> bool:
+        """Find out whether this host's driver plugs a vCPU by its ID, by asking for something impossible.
+
+        Nothing changes. Needs a read-write connection. Raises ``DomainNotFound``.
+        """
+
+    def read_guest(self, uuid: str) -> GuestReading:
+        """Ask the guest's own kernel, through its agent, which CPUs it has and uses.
+
+        Needs a read-write connection. Raises ``AgentUnavailable`` or ``DomainNotFound``. An agent that hangs
+        is waited for, for some seconds.
+        """
+
+    def set_online(self, uuid: str, cpus: frozenset[int], *, online: bool) -> None:
+        """Have the guest's kernel use these of its CPUs, or use them no more. ``cpus`` are the guest's numbers.
+
+        Raises ``AgentUnavailable``, or ``ChangeRejected`` where the guest says no: ``not_offlinable`` if it
+        does not switch such a CPU off. Whatever comes back, the caller reads the guest again.
         """
 
     def close(self) -> None:

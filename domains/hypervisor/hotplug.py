@@ -18,7 +18,7 @@ from __future__ import annotations
 import libvirt
 
 from domains.hypervisor.codes import Code
-from domains.hypervisor.plug import CONFIG, FLAGS, LIVE, set_vcpu
+from domains.hypervisor.plug import CONFIG, FLAGS, LIVE, can_choose, set_vcpu
 from domains.vcpu import domainxml, units
 from domains.vcpu.cpulist import MAX_SLOTS
 from domains.vcpu.reasons import Reason
@@ -72,7 +72,7 @@ def _change(domain: libvirt.virDomain, action: Action, vcpu: int, flags: int) ->
     if not -1 <= vcpu < MAX_SLOTS:
         raise ValueError(f"vCPU {vcpu} is not an ID from 0 to {MAX_SLOTS - 1}, nor -1.")
     flags = flags or (LIVE if domain.isActive() else CONFIG)
-    if domain.connect().getType() != "QEMU":
+    if not can_choose(domain):
         return _change_count(domain, action, vcpu, flags)
     if vcpu < 0:
         return _change_any(domain, action, flags)

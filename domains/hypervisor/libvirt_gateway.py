@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 import libvirt
 
-from domains.hypervisor import eventloop, readings
+from domains.hypervisor import agent, eventloop, plug, readings
 from domains.hypervisor.calls import opening, translated
-from domains.hypervisor.errors import Change, ForkedProcess, GatewayError
+from domains.hypervisor.codes import Code
+from domains.hypervisor.errors import Change, ChangeRejected, DomainNotFound, ForkedProcess, GatewayError
 from domains.hypervisor.events import HintCallback, Subscription
-from domains.hypervisor.gateway import DomainReading, DomainStatistics, HostReading
+from domains.hypervisor.gateway import CAN_CHOOSE, DomainReading, DomainStatistics, GuestReading, HostReading
 from domains.hypervisor.monitor import MonitoredRemoval
-from domains.hypervisor.plug import plug
 from domains.vcpu.domainxml import DomainXmlError
+from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
 
 _KEEPALIVE_SECONDS, _KEEPALIVE_COUNT = 5, 3
@@ -35,13 +37,13 @@ class LibvirtGateway:
         """Open the connection. Raises ``HostUnreachable``, or ``ForkedProcess`` after a fork."""
         eventloop.ensure_running()
         self._pid = os.getpid()
+        self._readonly = readonly
         self._monitor = monitor and not readonly
+        self._chooses: bool | None = None  # a driver's ability: asked once
         self._subscriptions: list[Subscription] = []
         with opening(uri):
             self._open: libvirt.virConnect | None = (libvirt.openReadOnly if readonly else libvirt.open)(uri)
-            self._is_qemu = self._open.getType() == "QEMU"
-            if self._is_qemu:
-                self._open.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
+            _keep_alive(self._open)
 
     @property
     def alive(self) -> bool:
@@ -51,14 +53,15 @@ class LibvirtGateway:
     def read_host(self) -> HostReading:
         """Read versions and capabilities."""
         connection = self._connection()
+        specific = self._specific()
         with translated():
             return HostReading(
                 libvirt_version=connection.getLibVersion(),
                 hypervisor=connection.getType(),
                 hypervisor_version=connection.getVersion(),
                 cpus=connection.getInfo()[2],
-                specific=self._is_qemu,
-                asynchronous=self._asynchronous(),
+                specific=specific,
+                asynchronous=specific is not False and self._asynchronous(),
             )
 
     def read_domain(self, uuid: str) -> DomainReading:
@@ -94,19 +97,35 @@ class LibvirtGateway:
         """Ask the host to make exactly these slots present or absent, see the protocol."""
         change = Change(ids, present, side)
         domain = self._lookup(uuid)
-        if self._monitor and self._is_qemu and side is Side.LIVE and not present:
+        if self._monitor and side is Side.LIVE and not present:
             removal = MonitoredRemoval(self._connection(), domain, change, asynchronous=self._asynchronous())
             removal.run()
         else:
-            plug(domain, change)
+            plug.plug(domain, change)
+
+    def set_count(self, uuid: str, count: int, *, side: Side) -> None:
+        """Ask a host that cannot choose its vCPUs to have so many of them, see the protocol."""
+        if self.can_choose(uuid):
+            raise ChangeRejected(CAN_CHOOSE, reason=Reason.INVALID_REQUEST)
+        plug.set_count(self._lookup(uuid), count, side)
+
+    def can_choose(self, uuid: str) -> bool:
+        """Find out whether the driver plugs a vCPU by its ID, see the protocol."""
+        return self._asked(self._lookup(uuid))
+
+    def read_guest(self, uuid: str) -> GuestReading:
+        """Ask the guest's own kernel which CPUs it has and uses, see the protocol."""
+        return agent.read_guest(self._lookup(uuid))
+
+    def set_online(self, uuid: str, cpus: frozenset[int], *, online: bool) -> None:
+        """Have the guest's kernel use these of its CPUs, or use them no more, see the protocol."""
+        agent.set_online(self._lookup(uuid), cpus, online=online)
 
     def subscribe(self, callback: HintCallback) -> None:
         """Have every sign of a change handed to ``callback``, in libvirt's event thread, until closed."""
         connection = self._connection()
         with translated():
-            self._subscriptions.append(
-                Subscription(connection, callback, monitor=self._monitor and self._is_qemu)
-            )
+            self._subscriptions.append(Subscription(connection, callback, monitor=self._monitor))
 
     def close(self) -> None:
         """Give the connection up. Closing twice is harmless."""
@@ -130,7 +149,24 @@ class LibvirtGateway:
     def _asynchronous(self) -> bool:
         with translated():
             version: int = self._connection().getLibVersion()
-        return self._is_qemu and version >= _ASYNCHRONOUS_SINCE
+        return version >= _ASYNCHRONOUS_SINCE
+
+    def _specific(self) -> bool | None:
+        """Ask with whatever domain there is. None where nobody can be asked."""
+        if self._readonly:
+            return None
+        with translated():
+            domains = self._connection().listAllDomains()
+        for domain in domains:
+            with suppress(DomainNotFound):  # gone since
+                return self._asked(domain)
+        return None
+
+    def _asked(self, domain: libvirt.virDomain) -> bool:
+        if self._chooses is None:
+            with translated():
+                self._chooses = plug.can_choose(domain)
+        return self._chooses
 
     def _lookup(self, uuid: str) -> libvirt.virDomain:
         with translated():
@@ -154,6 +190,15 @@ class LibvirtGateway:
 def open_gateway(uri: str, *, readonly: bool, monitor: bool = False) -> LibvirtGateway:
     """Open a connection to a host. ``uri`` comes from ``HostAddress.uri``. Raises ``HostUnreachable``."""
     return LibvirtGateway(uri, readonly=readonly, monitor=monitor)
+
+
+def _keep_alive(connection: libvirt.virConnect) -> None:
+    """Have both ends notice a dead line; a driver inside this process has none."""
+    try:
+        connection.setKeepAlive(_KEEPALIVE_SECONDS, _KEEPALIVE_COUNT)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != Code.NO_SUPPORT:
+            raise
 
 
 def _statistics(domain: libvirt.virDomain, fields: dict[str, object]) -> DomainStatistics:

@@ -7,12 +7,12 @@ import threading
 import time
 
 import libvirt
-import libvirt_qemu
 
+from domains.hypervisor import monitor_listening
 from domains.hypervisor.calls import translated
 from domains.hypervisor.codes import Code
 from domains.hypervisor.errors import Change, GatewayError, GuestRefused, UnknownOutcome
-from domains.hypervisor.monitor_events import MONITOR_EVENTS, MonitorAnswer, read_event
+from domains.hypervisor.monitor_events import MonitorAnswer, read_event
 from domains.hypervisor.plug import plug, plug_asynchronously
 
 _PATIENCE_SECONDS, _UNIT_PATIENCE_SECONDS = 5.0, 10.0  # as long as libvirt itself waits; longer on pSeries
@@ -42,22 +42,16 @@ class MonitoredRemoval:
         Raises ``GuestRefused`` at the event, ``UnknownOutcome`` if the guest has not answered in time, and
         otherwise what the call raised.
         """
-        registered: list[int] = []
+        with translated():
+            registered = monitor_listening.begin(self._connection, self._domain, self._on_event)
         try:
-            with translated():
-                for event in MONITOR_EVENTS:
-                    number = libvirt_qemu.qemuMonitorEventRegister(
-                        self._connection, self._domain, event, self._on_event, None
-                    )
-                    registered.append(number)
             if self._asynchronous:
                 self._ask()
             else:
                 self._call_in_a_thread()
         finally:
             with translated():
-                for number in registered:
-                    libvirt_qemu.qemuMonitorEventDeregister(self._connection, number)
+                monitor_listening.end(self._connection, registered)
 
     def _ask(self) -> None:
         """Wait ourselves: while libvirt waits it holds the domain, and nobody can read its XML."""

@@ -1,11 +1,12 @@
-"""The one call that changes a slot, shared by the gateway and the pair of functions for scripts."""
+"""The calls that change slots, shared by the gateway and the pair of functions for scripts."""
 
 from __future__ import annotations
 
 import libvirt
 
 from domains.hypervisor.calls import translated
-from domains.hypervisor.errors import Change
+from domains.hypervisor.codes import Code
+from domains.hypervisor.errors import Change, GatewayError, translate
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side
 
@@ -13,6 +14,7 @@ LIVE: int = libvirt.VIR_DOMAIN_AFFECT_LIVE
 CONFIG: int = libvirt.VIR_DOMAIN_AFFECT_CONFIG
 # A client library older than the host does not name the flag, and passes it on all the same.
 _ASYNCHRONOUS: int = getattr(libvirt, "VIR_DOMAIN_SETVCPU_ASYNC_UNPLUG", 4)
+_NO_FLAG = 1 << 30  # no driver knows it, and a driver that knows the call looks at its flags first
 FLAGS = {Side.LIVE: LIVE, Side.CONFIG: CONFIG}
 
 
@@ -31,3 +33,26 @@ def plug_asynchronously(domain: libvirt.virDomain, change: Change) -> None:
     """Ask for a live removal without waiting for the guest. Needs a host that knows the flag."""
     with translated(change):
         set_vcpu(domain, change.ids, present=change.present, flags=LIVE | _ASYNCHRONOUS)
+
+
+def can_choose(domain: libvirt.virDomain) -> bool:
+    """Find out whether the driver can plug a vCPU by its ID, with a call that nobody can carry out.
+
+    It names no vCPU and has a flag that does not exist, so nothing changes. Raises ``libvirt.libvirtError`` where
+    that is no answer: an unknown domain, a read-only connection, one that broke.
+    """
+    try:
+        domain.setVcpu("", 1, _NO_FLAG)
+    except libvirt.libvirtError as error:
+        code = error.get_error_code()
+        answer = type(translate(code, error.get_error_domain(), "")) is GatewayError
+        if not answer or code == Code.OPERATION_DENIED:
+            raise
+        return bool(code != Code.NO_SUPPORT)
+    return True
+
+
+def set_count(domain: libvirt.virDomain, count: int, side: Side) -> None:
+    """Ask for a number of vCPUs, on a driver that knows nothing finer."""
+    with translated(Change(frozenset(), True, side)):
+        domain.setVcpusFlags(count, FLAGS[side])

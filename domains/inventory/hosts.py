@@ -44,9 +44,10 @@ def connected(host_id: int, reading: HostReading, fence: Fence) -> None:
         "hypervisor": reading.hypervisor,
         "hypervisor_version": reading.hypervisor_version,
         "cpus": reading.cpus,
-        "specific": reading.specific,
         "asynchronous": reading.asynchronous,
     }
+    if reading.specific is not None:  # a read-only connection cannot ask, and takes back no answer
+        known["specific"] = reading.specific
     _write(host_id, HostState.CONNECTED, {**known, "last_error": ""}, fence)
 
 

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domains.hypervisor.errors import ConnectionLost, HostUnreachable, UnknownOutcome
+from domains.hypervisor.errors import AgentUnavailable, ConnectionLost, HostUnreachable, UnknownOutcome
+from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
 from tests.simulator import SimulatedHost, open_gateway
 
@@ -79,6 +80,38 @@ def test_busy_domain_is_the_same_code_as_a_timeout(host, uuid, gateway):
         gateway.set_slots(uuid, ID, present=True, side=Side.LIVE)
     assert caught.value.code == 68
     assert host.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("connected", "hangs", "code"), [(None, False, 74), (False, False, 86), (True, True, 86)]
+)
+def test_agent_is_away_or_hangs(host, uuid, gateway, connected, hangs, code):
+    host.agent(uuid, connected, hangs=hangs)
+    assert gateway.read_domain(uuid).agent is connected
+    for call in (
+        lambda: gateway.read_guest(uuid),
+        lambda: gateway.set_online(uuid, frozenset({1}), online=False),
+    ):
+        with pytest.raises(AgentUnavailable) as caught:
+            call()
+        assert (caught.value.code, caught.value.reason) == (code, Reason.AGENT_UNAVAILABLE)
+    host.agent(uuid, True)
+    assert gateway.read_guest(uuid).online == {0, 1}
+
+
+def test_guest_may_wait_to_be_told_to_use_a_new_cpu(host, uuid, gateway):
+    host.guest(uuid, brings_online=False)
+    gateway.set_slots(uuid, ID, present=True, side=Side.LIVE)
+    assert gateway.read_guest(uuid).vcpus == {0, 1, 2}
+    assert gateway.read_guest(uuid).online == {0, 1}
+    gateway.set_online(uuid, frozenset({2}), online=True)
+    assert gateway.read_guest(uuid).online == {0, 1, 2}
+    gateway.set_slots(uuid, frozenset({3}), present=True, side=Side.LIVE)
+    gateway.set_slots(uuid, ID, present=False, side=Side.LIVE)
+    assert gateway.read_guest(uuid).vcpus == {0, 1, 3}  # slot 5's number stays its own
+    host.stop(uuid)
+    host.start(uuid)
+    assert gateway.read_guest(uuid).vcpus == {0, 1}
 
 
 def test_unreachable_host_takes_no_connection_and_drops_the_open_one(host, uuid, gateway):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,13 @@ def test_connected_keeps_what_the_host_says_and_publishes_it(
     assert host.state_since > LONG_AGO
     assert host.last_seen == host.state_since
     assert published == [f"host:{host.pk}"] * 2
+
+
+def test_what_a_read_only_connection_cannot_ask_stays_known(host: Host, fence: Fence) -> None:
+    for specific, known in ((False, False), (None, False), (True, True), (None, True)):
+        hosts.connected(host.pk, replace(READING, specific=specific), fence)
+        host.refresh_from_db()
+        assert host.specific is known
 
 
 def test_state_since_and_revision_change_only_with_what_is_shown(

@@ -38,7 +38,7 @@ from domains.hypervisor import connections, hotplug, libvirt_gateway
 
 child = os.fork()
 if child == 0:
-    gateway = libvirt_gateway.open_gateway("test:///default", readonly=True)
+    gateway = libvirt_gateway.open_gateway("test:///default", readonly=False)
     os._exit(0 if gateway.read_host().specific is False else 1)
 assert os.waitpid(child, 0)[1] == 0
 """
