@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from domains.models import Effect, Operation
+from domains.models import Effect, EffectState, Operation
 
 Facts = dict[str, object]
 
@@ -50,7 +50,7 @@ def of_effect(effect: Effect) -> Facts:
         "side": effect.side,
         "target": effect.target,
         "state": effect.state,
-        "late": effect.late,
+        "late": effect.late and effect.state == EffectState.DONE,
         "reason": effect.reason or None,
         "libvirt": {"code": effect.libvirt_code, "text": effect.libvirt_text} if told else None,
     }

@@ -31,10 +31,19 @@ def conclude(
     for people where the caller knows more than the reason code does. To be called last in a transaction
     that took ``revision`` first.
     """
-    effects = list(operation.effects.all())
-    _follow(operation, effects, held=held, message=message)
+    _follow(operation, list(operation.effects.all()), held=held, message=message)
+    write(operation, kind, revision=revision, extra=extra)
+
+
+def write(
+    operation: Operation, kind: str, *, revision: int, extra: Mapping[str, object] | None = None
+) -> None:
+    """Save the operation as it stands, append an entry of this kind and tell the pages.
+
+    ``extra`` is what the entry says beyond the operation, or instead of it.
+    """
     save(operation, revision=revision)
-    ledger.append(kind, {**facts.of_operation(operation, effects), **(extra or {})})
+    ledger.append(kind, {**facts.of_operation(operation, operation.effects.all()), **(extra or {})})
     publish(f"operation:{operation.pk}", revision)
 
 
@@ -46,9 +55,7 @@ def fail(operation: Operation, reason: Reason, message: str, *, revision: int, k
     )
     operation.status, operation.reason, operation.message = Status.FAILED, reason, message
     operation.finished_at, operation.worker, operation.lease_until = now, "", None
-    save(operation, revision=revision)
-    ledger.append(kind, facts.of_operation(operation, operation.effects.all()))
-    publish(f"operation:{operation.pk}", revision)
+    write(operation, kind, revision=revision)
 
 
 def save(operation: Operation, *, revision: int) -> None:
@@ -58,6 +65,7 @@ def save(operation: Operation, *, revision: int) -> None:
         update_fields=[
             "affect_meant",
             "after",
+            "asking",
             "before",
             "call_began_at",
             "finished_at",
@@ -73,8 +81,8 @@ def save(operation: Operation, *, revision: int) -> None:
 
 
 def _follow(operation: Operation, effects: Sequence[Effect], *, held: bool, message: str) -> None:
-    operation.status = status_of((effect.state for effect in effects), held=held)
-    operation.late = any(effect.late for effect in effects)
+    operation.status = status_of((effect.state for effect in effects), held=held, asking=operation.asking)
+    operation.late = any(effect.late and effect.state == EffectState.DONE for effect in effects)
     if operation.status in FINAL:
         operation.finished_at = datetime.now(UTC)
     else:

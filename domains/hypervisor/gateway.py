@@ -34,7 +34,8 @@ class DomainReading:
     are None while the domain is not active. ``numa`` maps a cell to its vCPU IDs, ``pinning`` a vCPU ID to a
     cpulist of host CPUs. ``unit_size`` is how many slots the machine plugs together. ``hotplug`` is False
     where the machine plugs no vCPU at all. ``agent`` is None where no agent channel is configured, else
-    whether the agent is connected.
+    whether the agent is connected. ``unmarked`` are slots that the host lists without saying whether they are
+    hotpluggable.
     """
 
     uuid: str
@@ -52,6 +53,7 @@ class DomainReading:
     hotplug: bool = True
     agent: bool | None = None
     machine: str = ""
+    unmarked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

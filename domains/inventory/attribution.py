@@ -16,6 +16,7 @@ from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import Target
 
 _ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
 
@@ -53,7 +54,7 @@ def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None =
             check(fence)
         revision = next_revision()
         effect = Effect.objects.filter(
-            domain=domain_id, vcpu=vcpu, side=Side.LIVE, present=False, state__in=_ASKED
+            domain=domain_id, vcpu=vcpu, side=Side.LIVE, target=Target.ABSENT, state__in=_ASKED
         ).first()
         if effect is None:
             return
@@ -77,7 +78,7 @@ def _settle(
         _end_run(operation)
         record.conclude(operation, "failed", revision=revision, held=held)
         return False
-    landed = [e for e in live if same_run and new.shows(e) and _is_newest(e)]
+    landed = [e for e in live if same_run and new.reached(e) and _is_newest(e)]
     if not landed:
         return False
     for effect in landed:

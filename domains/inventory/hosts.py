@@ -39,16 +39,24 @@ def assignments() -> list[Assignment]:
 
 def connected(host_id: int, reading: HostReading, fence: Fence) -> None:
     """Record that the host answers, and what it says of itself. Raises ``LeaseLost``."""
-    known = {
+    known: dict[str, Any] = {
         "libvirt_version": reading.libvirt_version,
         "hypervisor": reading.hypervisor,
         "hypervisor_version": reading.hypervisor_version,
         "cpus": reading.cpus,
         "asynchronous": reading.asynchronous,
     }
-    if reading.specific is not None:  # a read-only connection cannot ask, and takes back no answer
+    if reading.specific is not None:
         known["specific"] = reading.specific
     _write(host_id, HostState.CONNECTED, {**known, "last_error": ""}, fence)
+
+
+def learn(host_id: int, *, specific: bool) -> None:
+    """Record what a worker found out about the host by asking it."""
+    with transaction.atomic():
+        revision = next_revision()
+        Host.objects.filter(pk=host_id).update(specific=specific, revision=revision)
+        publish(f"host:{host_id}", revision)
 
 
 def unreachable(host_id: int, sentence: str, fence: Fence) -> None:

@@ -5,30 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domains.models import Domain, Effect
+from domains.vcpu.guest import GuestView
 from domains.vcpu.slots import Side, SlotMap
+from domains.vcpu.targets import Target, reached
 
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """The slots of both sides; None for a side that is not there."""
+    """The slots of both sides and the guest's own view; None for what is not there or not known."""
 
     live: SlotMap | None
     config: SlotMap | None
+    guest: GuestView | None = None
 
     @classmethod
     def of(cls, domain: Domain) -> Maps:
         """Read them off the inventory."""
-        return cls(domain.live_map, domain.config_map)
+        return cls(domain.live_map, domain.config_map, domain.guest_view)
 
     def present(self, side: str) -> frozenset[int] | None:
         """Give the IDs that are present on a side."""
-        slots = self.live if side == Side.LIVE else self.config
+        slots = self._slots(side)
         return slots.present if slots else None
 
-    def shows(self, effect: Effect) -> bool:
-        """Whether an effect's target is reached."""
-        present = self.present(effect.side)
-        return present is not None and (effect.vcpu in present) == effect.present
+    def reached(self, effect: Effect) -> bool | None:
+        """Whether an effect's target is reached; None where its side cannot be seen."""
+        return reached(Target(effect.target), effect.vcpu, self._slots(effect.side), self.guest)
+
+    def _slots(self, side: str) -> SlotMap | None:
+        return self.config if side == Side.CONFIG else self.live
 
 
 def maps_json(domain: Domain) -> dict[str, object]:

@@ -9,6 +9,7 @@ from domains.inventory.maps import Maps, maps_json
 from domains.models import Domain, Effect, EffectState
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import Target
 
 Changes = dict[
     str, tuple[frozenset[int], frozenset[int]]
@@ -18,7 +19,7 @@ Changes = dict[
 def outside_changes(old: Maps, new: Maps, effects: Iterable[Effect], *, same_run: bool) -> Changes:
     """Give, by side, the slots that appeared and disappeared without any operation aiming at it."""
     ours = {
-        (effect.side, effect.vcpu, effect.present)
+        (effect.side, effect.vcpu, effect.target)
         for effect in effects
         if effect.side == Side.LIVE or effect.state == EffectState.APPLYING  # a config half waits unasked
     }
@@ -27,8 +28,8 @@ def outside_changes(old: Maps, new: Maps, effects: Iterable[Effect], *, same_run
         before, after = old.present(side), new.present(side)
         if before is None or after is None or (side is Side.LIVE and not same_run):
             continue  # a guest that starts or stops changes its state, not its slots
-        added = frozenset(vcpu for vcpu in after - before if (side, vcpu, True) not in ours)
-        removed = frozenset(vcpu for vcpu in before - after if (side, vcpu, False) not in ours)
+        added = frozenset(vcpu for vcpu in after - before if (side, vcpu, Target.PRESENT) not in ours)
+        removed = frozenset(vcpu for vcpu in before - after if (side, vcpu, Target.ABSENT) not in ours)
         if added or removed:
             changes[str(side)] = (added, removed)
     return changes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from domains.hypervisor.gateway import DomainReading
 from domains.models import Domain
 from domains.models.domain import ACTIVE_STATES
@@ -22,7 +24,9 @@ FIELDS = [
     "hotplug",
     "machine",
     "agent",
+    "unmarked",
 ]
+WATCHED = timedelta(seconds=10)  # on the line for so long, a host has been read since, and no start is missed
 
 
 def run_of(known: Domain, reading: DomainReading) -> int:
@@ -35,6 +39,18 @@ def run_of(known: Domain, reading: DomainReading) -> int:
         and (known.cpu_time is None or reading.cpu_time is None or reading.cpu_time >= known.cpu_time)
     )
     return known.run if goes_on else known.run + 1
+
+
+def beginning(known: Domain, reading: DomainReading) -> dict[str, object]:
+    """Give the row's fields that begin anew with a run. Reads the domain's host."""
+    host, now = known.host, datetime.now(UTC)
+    seen = reading.live is not None and host.reachable and now - host.state_since > WATCHED
+    return {
+        "run_since": now if seen else None,
+        "booted": cpulist.dump(reading.live.present) if seen and reading.live else "",
+        "guest": None,
+        "guest_at": None,
+    }
 
 
 def fields_of(reading: DomainReading) -> dict[str, object]:
@@ -54,4 +70,5 @@ def fields_of(reading: DomainReading) -> dict[str, object]:
         "hotplug": reading.hotplug,
         "machine": reading.machine,
         "agent": reading.agent,
+        "unmarked": cpulist.dump(reading.unmarked),
     }

@@ -8,14 +8,16 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from domains.hypervisor.gateway import DomainReading
-from domains.inventory import attribution
+from domains.hypervisor.gateway import DomainReading, GuestReading
+from domains.inventory import attribution, rows
 from domains.inventory.leases import Fence, check
 from domains.inventory.rows import FIELDS, fields_of, run_of
 from domains.models import Domain
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.push.stream import publish
+from domains.vcpu import cpulist
+from domains.vcpu.guest import GuestView, match_slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def apply_reading(
             check(fence)
         revision = next_revision()
         fields |= {"run": run, "cpu_time": reading.cpu_time, "synced_at": datetime.now(UTC)}
+        if run != known.run:
+            fields |= rows.beginning(known, reading)
         if not Domain.objects.filter(pk=known.pk, revision=read_revision).update(**fields, revision=revision):
             raise Stale
         ring = attribution.attribute(known, Domain.objects.get(pk=known.pk), revision=revision)
@@ -102,6 +106,33 @@ def apply_gone(host_id: int, uuid: str, *, read_revision: int, fence: Fence | No
         ring = attribution.attribute(known, Domain.objects.get(pk=known.pk), revision=revision)
         publish(f"domain:{known.pk}", revision)
     return Seen(known.pk, changed=True, ring=ring)
+
+
+def apply_guest(domain: Domain, reading: GuestReading) -> Domain:
+    """Write down what the guest of a domain that was just read says of its CPUs, and give the new row.
+
+    Raises :class:`Stale` if the domain was written meanwhile.
+    """
+    slots, known = domain.live_map, domain.guest_view
+    if slots is None:
+        raise Stale
+    matched = match_slots(
+        reading.vcpus,
+        present=slots.present,
+        fixed=slots.fixed,
+        booted=cpulist.load(domain.booted) if domain.booted else None,
+        known=known.slots if known else {},
+    )
+    view = GuestView(reading.vcpus, reading.online, reading.offlinable, matched)
+    with transaction.atomic():
+        revision = next_revision()
+        written = Domain.objects.filter(pk=domain.pk, revision=domain.revision).update(
+            guest=view.to_json(), guest_at=datetime.now(UTC), revision=revision
+        )
+        if not written:
+            raise Stale
+        publish(f"domain:{domain.pk}", revision)
+    return Domain.objects.select_related("host").get(pk=domain.pk)
 
 
 def _create(host_id: int, reading: DomainReading, fence: Fence | None) -> Seen:

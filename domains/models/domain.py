@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from django.db import models
 
 from domains.models.host import Host
+from domains.vcpu.guest import GuestView
 from domains.vcpu.slots import SlotMap
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 
 ACTIVE_STATES = frozenset({"running", "idle", "paused", "in shutdown", "pmsuspended"})
+BOOTING = timedelta(minutes=2)  # after that an agent that does not answer is missing, not late
 
 
 class Domain(models.Model):
@@ -17,6 +21,7 @@ class Domain(models.Model):
 
     ``live`` and ``config`` hold slot maps (:class:`domains.vcpu.slots.SlotMapJson`) or null. ``run`` counts
     the guest's lives; ``libvirt_id`` and ``cpu_time`` (nanoseconds) are what shows that a life goes on.
+    ``guest`` (:class:`domains.vcpu.guest.GuestJson`) belongs to this run, and is as old as ``guest_at`` says.
     """
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="domains")
@@ -26,6 +31,10 @@ class Domain(models.Model):
     persistent = models.BooleanField(default=True)
     gone_at = models.DateTimeField(null=True, help_text="When the host stopped showing this domain.")
     run = models.PositiveIntegerField(default=0)
+    run_since = models.DateTimeField(null=True, help_text="When the run was seen to begin, if it was.")
+    booted = models.TextField(
+        blank=True, help_text="Slots present when the run was seen to begin, if it was: a cpulist."
+    )
     libvirt_id = models.BigIntegerField(null=True)
     cpu_time = models.BigIntegerField(null=True)
     live = models.JSONField(null=True)
@@ -37,6 +46,11 @@ class Domain(models.Model):
     hotplug = models.BooleanField(default=True)
     machine = models.CharField(max_length=100, blank=True)
     agent = models.BooleanField(null=True, help_text="Connected or not; null where no agent is configured.")
+    guest = models.JSONField(null=True, help_text="The guest kernel's own view, as its agent last told it.")
+    guest_at = models.DateTimeField(null=True)
+    unmarked = models.TextField(
+        blank=True, help_text="Slots that libvirt lists without hotpluggable: a cpulist."
+    )
     synced_at = models.DateTimeField()
     revision = models.BigIntegerField(db_index=True)
 
@@ -67,6 +81,17 @@ class Domain(models.Model):
         """The guest's topology."""
         return Topology(**self.topology)
 
+    @property
+    def guest_view(self) -> GuestView | None:
+        """What the guest's kernel last said of its CPUs in this run."""
+        return GuestView.from_json(self.guest) if self.guest else None
+
+    @property
+    def booting(self) -> bool:
+        """Whether the guest has hardly started: an agent that is yet to answer says so, for a while."""
+        recent = self.run_since is not None and datetime.now(UTC) - self.run_since < BOOTING
+        return self.running and self.agent is False and recent
+
     def view(self) -> DomainView:
         """Give what the rules need to know. Needs ``host`` loaded."""
         return DomainView(
@@ -78,7 +103,10 @@ class Domain(models.Model):
             config=self.config_map,
             unit_size=self.unit_size,
             hotplug=self.hotplug,
-            specific=self.host.specific,
+            specific=self.host.specific is not False,
+            agent=self.agent,
+            guest=self.guest_view,
+            booting=self.booting,
             reachable=self.host.reachable,
             enabled=self.host.enabled,
         )

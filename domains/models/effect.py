@@ -8,6 +8,7 @@ from django.db.models import Q
 from domains.models.domain import Domain
 from domains.models.operation import Operation
 from domains.models.status import OPEN, EffectState
+from domains.vcpu.targets import Target
 
 
 class Effect(models.Model):
@@ -22,7 +23,7 @@ class Effect(models.Model):
     step = models.PositiveIntegerField()
     vcpu = models.PositiveIntegerField()
     side = models.CharField(max_length=10)
-    present = models.BooleanField(help_text="The target: present, or absent.")
+    target = models.CharField(max_length=10, choices=[(str(target), str(target)) for target in Target])
     state = models.CharField(max_length=20, choices=EffectState, default=EffectState.PENDING)
     late = models.BooleanField(default=False)
     reason = models.CharField(max_length=40, blank=True)
@@ -45,8 +46,3 @@ class Effect(models.Model):
 
     def __str__(self) -> str:
         return f"vCPU {self.vcpu} {self.side} {self.target}"
-
-    @property
-    def target(self) -> str:
-        """The state that is wanted, as a word."""
-        return "present" if self.present else "absent"

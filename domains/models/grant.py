@@ -56,6 +56,11 @@ def is_administrator(user: Person) -> bool:
     return _superuser(user) or _grants(user, (Role.ADMINISTRATOR,)).exists()
 
 
+def covers_everything(user: Person, roles: tuple[Role, ...]) -> bool:
+    """Whether one of these roles is the user's for every domain of every host, gone ones included."""
+    return _superuser(user) or _grants(user, roles).filter(host=None, pattern="*").exists()
+
+
 def domains_seen_by(user: Person) -> QuerySet[Domain]:
     """Give the domains that the user may see."""
     return _domains(user, SEEING)

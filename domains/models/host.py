@@ -42,7 +42,9 @@ class Host(models.Model):
     hypervisor = models.CharField(max_length=50, blank=True)
     hypervisor_version = models.BigIntegerField(null=True)
     cpus = models.PositiveIntegerField(null=True)
-    specific = models.BooleanField(default=True, help_text="Plugs a vCPU by its ID.")
+    specific = models.BooleanField(
+        null=True, help_text="Plugs a vCPU by its ID, found out by asking; null while that was not possible."
+    )
     asynchronous = models.BooleanField(default=False, help_text="Can ask for an unplug without waiting.")
     last_error = models.TextField(blank=True)
     revision = models.BigIntegerField(default=0, db_index=True)

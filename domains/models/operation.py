@@ -14,10 +14,11 @@ from domains.models.status import FINAL, Status
 class Operation(models.Model):
     """The row is the queue and the lock. Names are kept as text, so it outlives what it names.
 
-    ``vcpu`` is a list of IDs in the order asked, or ``"first"`` or ``"highest"``. ``before`` and ``after``
+    ``vcpu`` is a list of IDs in the order asked, or ``"first"``, ``"highest"`` or ``"all"`` (of those that
+    differ). ``before`` and ``after``
     hold ``{"live": slot map | null, "config": slot map | null}``. ``worker`` is empty while no process works
     on it; ``attempt`` and ``worker`` fence what a process writes. ``call_began_at`` is when the last call to
-    the hypervisor may have begun.
+    the hypervisor may have begun. ``asking`` says that what is waited for is to be asked for once more.
     """
 
     host = models.ForeignKey(Host, null=True, on_delete=models.SET_NULL, related_name="operations")
@@ -53,6 +54,7 @@ class Operation(models.Model):
     after = models.JSONField(null=True)
 
     attempt = models.PositiveIntegerField(default=0)
+    asking = models.BooleanField(default=False)
     worker = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True)
     call_began_at = models.DateTimeField(null=True)

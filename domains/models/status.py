@@ -36,15 +36,17 @@ FINAL = (Status.SUCCEEDED, Status.PARTIAL, Status.FAILED, Status.CANCELLED)
 OPEN = (EffectState.PENDING, EffectState.APPLYING, EffectState.WAITING)
 
 
-def status_of(states: Iterable[str], *, held: bool) -> Status:
+def status_of(states: Iterable[str], *, held: bool, asking: bool = False) -> Status:
     """Compute an operation's status from its effects' states.
 
     ``held`` says that a worker has the operation, or has handed it to the next one: work that is still to
-    do is then *running*, and *queued* otherwise. An operation all of whose effects were skipped changed
-    nothing and has failed; a skipped effect beside a done one does not spoil it.
+    do is then *running*, and *queued* otherwise. ``asking`` makes such work of what is waited for: it is to be
+    asked for once more. An operation all of whose effects were skipped changed nothing and has failed; a
+    skipped effect beside a done one does not spoil it.
     """
     seen = set(states)
-    if EffectState.APPLYING in seen or EffectState.PENDING in seen:
+    again = asking and EffectState.WAITING in seen
+    if EffectState.APPLYING in seen or EffectState.PENDING in seen or again:
         return Status.RUNNING if held else Status.QUEUED
     if EffectState.WAITING in seen:
         return Status.WAITING

@@ -8,8 +8,8 @@ from typing import Literal
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 
-from domains.models import Domain
-from domains.models.grant import domains_changed_by, domains_seen_by
+from domains.models import Domain, Operation
+from domains.models.grant import SEEING, covers_everything, domains_changed_by, domains_seen_by
 
 Door = Literal["page", "api", "command"]
 
@@ -26,6 +26,12 @@ class Actor:
     def sees(self) -> QuerySet[Domain]:
         """Give the domains that this actor may see."""
         return domains_seen_by(self.user) if self.user else Domain.objects.all()
+
+    def sees_operation(self, operation: Operation) -> bool:
+        """Whether this actor may see an operation, by the names it keeps: its domain may be gone."""
+        if self.user is None or covers_everything(self.user, SEEING):
+            return True
+        return self.sees().filter(host__slug=operation.host_slug, uuid=operation.domain_uuid).exists()
 
     def changes(self) -> QuerySet[Domain]:
         """Give the domains that this actor may change."""

@@ -14,6 +14,8 @@ from domains.push import stream
 
 logger = structlog.get_logger(__name__)
 TASK = "domains.operations.tasks.ring"
+LOOK = "domains.operations.tasks.look"
+TRIES = 3  # so often a look inside is put off while another guest of the host is being asked
 
 
 def ring(domain_ids: Iterable[int]) -> None:
@@ -21,13 +23,25 @@ def ring(domain_ids: Iterable[int]) -> None:
 
     Celery would wait seconds for a Redis that hangs; the announcement just before has found that out sooner.
     """
+    _send(TASK, domain_ids, [], 0.0)
+
+
+def look(domain_ids: Iterable[int], *, after: float = 0.0, tries: int = TRIES) -> None:
+    """Have a worker ask these domains' guests how they use their CPUs, ``after`` seconds from now.
+
+    One that nobody hears is lost; the next change, or the next look at an open page, asks again.
+    """
+    _send(LOOK, domain_ids, [tries], after)
+
+
+def _send(task: str, domain_ids: Iterable[int], more: list[int], after: float) -> None:
     if stream.out_of_reach():
         logger.warning("nobody is there to hear the doorbell; the sweep will ring again")
         return
     domains = Domain.objects.filter(pk__in=list(domain_ids)).values_list("pk", "host__queue")
     for domain_id, queue in domains:
         try:
-            current_app.send_task(TASK, args=[domain_id], queue=queue)
+            current_app.send_task(task, args=[domain_id, *more], queue=queue, countdown=after or None)
         except (OperationalError, RedisError, OSError) as error:
             logger.warning(
                 "nobody heard the doorbell; the sweep will ring again", domain=domain_id, error=str(error)

@@ -7,11 +7,12 @@ import structlog
 from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayError, HostUnreachable
 from domains.hypervisor.gateway import Gateway
 from domains.models import Domain, Effect, Operation, clock
-from domains.operations import doorbell, endings, settle, steps
+from domains.operations import asking, doorbell, endings, inside, settle, steps
 from domains.operations.claim import Claim, Fenced, claim, heartbeat
 from domains.operations.gateways import gateway_to, read_afresh
 from domains.operations.steps import Refused
 from domains.vcpu.reasons import Reason
+from domains.vcpu.rules import Action
 from domains.vcpu.slots import Side
 
 logger = structlog.get_logger(__name__)
@@ -56,7 +57,7 @@ def _begin(claimed: Claim, domain: Domain) -> None:
     effects: list[Effect] = []
     try:
         with gateway_to(domain.host) as gateway:
-            domain = read_afresh(gateway, domain.host_id, str(domain.uuid))
+            domain = _look(claimed, gateway, domain)
             effects = steps.prepare(claimed, domain)
             if effects:
                 _call(claimed, gateway, domain, effects)
@@ -68,16 +69,18 @@ def _begin(claimed: Claim, domain: Domain) -> None:
         endings.not_asked(claimed, error)
 
 
+def _look(claimed: Claim, gateway: Gateway, domain: Domain) -> Domain:
+    """Read the domain, and ask its guest too where the operation is about the guest's own doing."""
+    domain = read_afresh(gateway, domain.host_id, str(domain.uuid))
+    if Operation.objects.filter(pk=claimed.operation_id, action__in=(Action.ONLINE, Action.OFFLINE)).exists():
+        domain = inside.read_guest(gateway, domain)
+    return asking.with_abilities(gateway, domain)
+
+
 def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect]) -> None:
-    first = effects[0]
     error: GatewayError | None = None
     try:
-        gateway.set_slots(
-            str(before.uuid),
-            frozenset(effect.vcpu for effect in effects),
-            present=first.present,
-            side=Side(first.side),
-        )
+        asking.ask(gateway, before, effects)
     except ConnectionLost:
         raise
     except GatewayError as refusal:
@@ -86,7 +89,11 @@ def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect
         after = read_afresh(gateway, before.host_id, str(before.uuid), announce=False)
     except DomainNotFound:
         after = Domain.objects.select_related("host").get(pk=before.pk)  # now recorded as gone
+    if effects[0].side == Side.GUEST:
+        after = inside.see_guest(gateway, after)
     settle.settle_step(claimed, before, after, effects, error)
+    if effects[0].side == Side.LIVE:
+        doorbell.look([before.pk], after=inside.AFTER_A_CHANGE)
 
 
 def _settle_dead(claimed: Claim, domain: Domain) -> None:
@@ -94,6 +101,8 @@ def _settle_dead(claimed: Claim, domain: Domain) -> None:
     try:
         with gateway_to(domain.host) as gateway:
             domain = read_afresh(gateway, domain.host_id, str(domain.uuid))
+            if Effect.objects.filter(operation=claimed.operation_id, side=Side.GUEST).exists():
+                domain = inside.see_guest(gateway, domain)
     except DomainNotFound:
         domain = Domain.objects.select_related("host").get(pk=domain.pk)
     except GatewayError as error:

@@ -8,6 +8,7 @@ from domains.hypervisor.errors import ChangeRejected, GatewayError, GuestRefused
 from domains.models import EffectState
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import ALREADY, Target
 
 SYSTEM_ERROR = 38  # libvirt's code when a file could not be written
 
@@ -23,8 +24,8 @@ class Verdict:
 def judge(
     *,
     side: Side,
-    present: bool,
-    shown: bool | None,
+    target: Target,
+    reached: bool | None,
     same_run: bool,
     paused: bool,
     error: GatewayError | None,
@@ -32,22 +33,24 @@ def judge(
 ) -> Verdict:
     """Judge an effect whose call has ended.
 
-    ``present`` is the target and ``shown`` what the reading shows (None: the side is not there any more).
-    ``already`` says that the target was reached before the call.
+    ``reached`` is what the reading shows of the target (None: its side cannot be seen any more). ``already``
+    says that the target was reached before the call.
     libvirt's code 68 never means failed for a live removal: the guest may still let go.
     """
-    live = side is Side.LIVE
+    bound = side is not Side.CONFIG  # to one run of the guest
     if already and isinstance(error, ChangeRejected):
-        return Verdict(EffectState.SKIPPED, Reason.ALREADY_PRESENT if present else Reason.ALREADY_ABSENT)
-    if shown is not None and shown == present and (same_run or not live):
+        return Verdict(EffectState.SKIPPED, ALREADY[target])
+    if reached and (same_run or not bound):
         return Verdict(EffectState.DONE)
-    if live and (not same_run or shown is None):
+    if bound and (not same_run or (reached is None and side is Side.LIVE)):
         return Verdict(EffectState.FAILED, Reason.RUN_ENDED)
     if isinstance(error, GuestRefused):
         return Verdict(EffectState.FAILED, Reason.GUEST_REFUSED)
     if error is None or isinstance(error, UnknownOutcome):
-        if live and not present:
+        if side is Side.LIVE and target is Target.ABSENT:
             return Verdict(EffectState.WAITING, Reason.GUEST_PAUSED if paused else None)
+        if reached is None:
+            return Verdict(EffectState.FAILED, Reason.AGENT_UNAVAILABLE)
         return Verdict(EffectState.FAILED, Reason.DOMAIN_BUSY if error else Reason.HYPERVISOR_ERROR)
     if side is Side.CONFIG and error.code == SYSTEM_ERROR:
         return Verdict(EffectState.FAILED, Reason.CONFIG_WRITE_FAILED)
@@ -55,14 +58,14 @@ def judge(
 
 
 def judge_dead(
-    *, side: Side, present: bool, shown: bool | None, same_run: bool, paused: bool, due: bool
+    *, side: Side, target: Target, reached: bool | None, same_run: bool, paused: bool, due: bool
 ) -> Verdict | None:
     """Judge an effect whose worker died during the call, or None while it is too early to say.
 
     The host may carry out what it had received until libvirt's own waits are over; only then (``due``) does
     "not reached" mean anything.
     """
-    seen = judge(side=side, present=present, shown=shown, same_run=same_run, paused=paused, error=None)
+    seen = judge(side=side, target=target, reached=reached, same_run=same_run, paused=paused, error=None)
     if seen.state == EffectState.DONE or seen.reason == Reason.RUN_ENDED:
         return seen
     if not due:

@@ -13,9 +13,24 @@ from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
 
-Wanted = list[int] | Literal["first", "highest"]
+Wanted = list[int] | Literal["first", "highest", "all"]
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _WORD = {Action.ADD: "first", Action.REMOVE: "highest"}
+_UNNAMED: dict[Action, object] = {Action.ADD: -1, Action.REMOVE: -1, Action.SYNC: "all"}
+# Which sides may be named; of the others it is always clear what is changed.
+_SIDES = {
+    Action.MAKE_REMOVABLE: (
+        (Affect.CURRENT, Affect.CONFIG),
+        "changes the configuration only, for the next start",
+    ),
+    Action.ONLINE: ((Affect.CURRENT, Affect.LIVE), "is done in the running guest only"),
+    Action.OFFLINE: ((Affect.CURRENT, Affect.LIVE), "is done in the running guest only"),
+    Action.SYNC: (
+        (Affect.LIVE, Affect.CONFIG),
+        "needs the one side that is to be changed: config makes the running guest's vCPUs permanent, live applies "
+        "the configuration to the running guest",
+    ),
+}
 NOTE_LENGTH = 2000
 
 
@@ -43,19 +58,18 @@ class Change:
 def parse_change(asked: Mapping[str, object]) -> Change:
     """Read a change from the fields of a form, of JSON or of a command line.
 
-    ``vcpu`` may be missing or -1 with add and remove (first, highest), ``affect`` may be missing (current).
-    Raises :class:`RequestRefused` (``invalid_request``).
+    ``vcpu`` may be missing or -1 with add and remove (first, highest) and missing with sync (every slot that
+    differs), ``affect`` may be missing (current) but for sync. Raises :class:`RequestRefused`
+    (``invalid_request``).
     """
-    action = parse_choice(asked.get("action"), Action, "action")
-    if action not in _WORD:
-        raise _invalid(f"{action} is not offered yet; add and remove are.")
+    action = parse_choice(str(asked.get("action")).replace("-", "_"), Action, "action")
     note = str(asked.get("note", "")).strip()
     if len(note) > NOTE_LENGTH:
         raise _invalid(f"The note has {len(note)} characters; {NOTE_LENGTH} is the most.")
     return Change(
         action=action,
-        vcpu=parse_vcpu(asked.get("vcpu", -1), action),
-        affect=parse_choice(asked.get("affect", Affect.CURRENT), Affect, "side"),
+        vcpu=parse_vcpu(asked.get("vcpu", _UNNAMED.get(action)), action),
+        affect=parse_affect(asked.get("affect", Affect.CURRENT), action),
         expect=parse_expect(asked.get("expect")),
         note=note,
         on_failure=parse_choice(asked.get("on_failure", OnFailure.STOP), OnFailure, "way to go on"),
@@ -64,15 +78,26 @@ def parse_change(asked: Mapping[str, object]) -> Change:
     )
 
 
+def parse_affect(raw: object, action: Action) -> Affect:
+    """Read which sides are meant, as far as the action leaves a choice. Raises :class:`RequestRefused`."""
+    affect = parse_choice(raw, Affect, "side")
+    allowed, sentence = _SIDES.get(action, (tuple(Affect), ""))
+    if affect not in allowed:
+        raise _invalid(f"{action.value.replace('_', ' ').capitalize()} {sentence}; “{affect}” is not for it.")
+    return affect
+
+
 def parse_vcpu(raw: object, action: Action) -> Wanted:
-    """Read which slots are meant: an ID, several, a cpulist, ``first``, ``highest`` or -1.
+    """Read which slots are meant: an ID, several, a cpulist, ``first``, ``highest`` or -1; ``all`` with sync.
 
     The order of IDs is kept. Raises :class:`RequestRefused` (``invalid_request``).
     """
+    if raw == "all" and action is Action.SYNC:
+        return "all"
     if raw in ("first", "highest", -1, "-1"):
         return _word(raw, action)
     if isinstance(raw, bool) or raw is None:
-        raise _invalid("Name a vCPU: an ID such as 5, several such as 5,7, first or highest.")
+        raise _invalid(_name_one(action))
     parts: Sequence[object] = raw if isinstance(raw, list | tuple) else [raw]
     ids: list[int] = []
     for part in parts:
@@ -106,10 +131,18 @@ def parse_expect(raw: object) -> int | None:
 def _word(raw: object, action: Action) -> Literal["first", "highest"]:
     word = _WORD.get(action)
     if word is None:
-        raise _invalid(f"{action.value} needs vCPU IDs; first and highest go with add and remove only.")
+        raise _invalid(_name_one(action))
     if raw not in (-1, "-1", word):
         raise _invalid(f"“{raw}” does not go with {action.value}; use {word}, or name a vCPU.")
     return "first" if word == "first" else "highest"
+
+
+def _name_one(action: Action) -> str:
+    word = _WORD.get(action)
+    return (
+        f"{action.value.replace('_', ' ').capitalize()} needs vCPU IDs: one such as 5, or several such as 5,7"
+        + (f", or {word}." if word else "; first and highest go with add and remove only.")
+    )
 
 
 def _ids(part: object) -> list[int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from domains.history import ledger
-from domains.models import Domain
+from domains.models import Domain, Operation
 from domains.operations.actor import Actor
 from domains.vcpu.reasons import Reason
 
@@ -15,6 +15,7 @@ _HTTP_STATUS = {
     Reason.NOT_PERMITTED: 403,
     Reason.HOST_NOT_FOUND: 404,
     Reason.DOMAIN_NOT_FOUND: 404,
+    Reason.OPERATION_NOT_FOUND: 404,
     Reason.IDEMPOTENCY_MISMATCH: 422,
     Reason.NOT_CANCELLABLE: 409,
     Reason.RATE_LIMITED: 429,
@@ -47,6 +48,36 @@ def record_refusal(
         if domain
         else {"name": domain_ref[:300], "uuid": None}
     )
+    told = {
+        "host": host[:100],
+        "domain": named,
+        "action": _cut(asked.get("action")),
+        "requested": {
+            "vcpu": [_cut(part) for part in vcpu[:64]] if isinstance(vcpu, list) else _cut(vcpu),
+            "affect": _cut(asked.get("affect")),
+        },
+        "note": _cut(asked.get("note")),
+    }
+    _record(refusal, actor, told)
+
+
+def record_control_refusal(
+    refusal: RequestRefused, *, actor: Actor, operation: Operation | None, number: int, action: str, note: str
+) -> None:
+    """Write down that somebody wanted to do something about an operation and was refused.
+
+    An operation that the actor may not see is named by the number that was given, and by nothing else.
+    """
+    told: dict[str, object] = {"action": action, "asked_about": _cut(number), "note": _cut(note)}
+    if operation:
+        told |= {
+            "host": operation.host_slug,
+            "domain": {"name": operation.domain_name, "uuid": str(operation.domain_uuid)},
+        }
+    _record(refusal, actor, told)
+
+
+def _record(refusal: RequestRefused, actor: Actor, told: Mapping[str, object]) -> None:
     with transaction.atomic():
         ledger.append(
             "refused",
@@ -54,14 +85,7 @@ def record_refusal(
                 "actor": actor.name,
                 "door": actor.door,
                 "address": actor.address,
-                "host": host[:100],
-                "domain": named,
-                "action": _cut(asked.get("action")),
-                "requested": {
-                    "vcpu": [_cut(part) for part in vcpu[:64]] if isinstance(vcpu, list) else _cut(vcpu),
-                    "affect": _cut(asked.get("affect")),
-                },
-                "note": _cut(asked.get("note")),
+                **told,
                 "status": "refused",
                 "reason": str(refusal.code),
                 "message": refusal.message,

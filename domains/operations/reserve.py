@@ -6,16 +6,18 @@ from django.db import IntegrityError, transaction
 
 from domains.models import OPEN, Domain, Effect, Operation
 from domains.operations.parse import Change
-from domains.operations.plan import plan_effects
+from domains.operations.plan import plan_slots
 from domains.vcpu import affect as affects
 from domains.vcpu.affect import Affect
+from domains.vcpu.rules import Action
 
 
 def reserve(operation: Operation, domain: Domain, change: Change) -> Operation | None:
     """Create the effects that are certain already. Returns the operation that is in the way, if one is."""
-    if not isinstance(change.vcpu, list) or change.affect is Affect.CURRENT:
+    certain = change.action in (Action.ADD, Action.REMOVE) and change.affect is not Affect.CURRENT
+    if not certain or not isinstance(change.vcpu, list):
         return None
-    effects = plan_effects(
+    effects = plan_slots(
         operation, change.vcpu, affects.sides(change.affect, running=domain.running), domain.unit_size
     )
     return claim_slots(effects)

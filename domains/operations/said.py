@@ -22,7 +22,11 @@ _VERBS = {
     "offline": ("set offline", "is setting offline", "set offline", "of"),
     "sync": ("sync", "is syncing", "synced", "of"),
 }
-_WANTED = {"first": "the first available vCPU", "highest": "the highest vCPU"}
+_WANTED = {
+    "first": "the first available vCPU",
+    "highest": "the highest vCPU",
+    "all": "every vCPU that differs",
+}
 
 
 @dataclass(frozen=True, slots=True)

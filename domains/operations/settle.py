@@ -8,15 +8,17 @@ from django.db import transaction
 
 from domains.history import record
 from domains.hypervisor.errors import ChangeRejected, GatewayError
-from domains.inventory.maps import maps_json
+from domains.inventory.maps import Maps, maps_json
 from domains.models import Domain, Effect, EffectState, Operation
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
 from domains.operations.endings import drop
 from domains.operations.judge import Verdict, judge, judge_dead
+from domains.operations.plan import deed_of
 from domains.vcpu.reasons import Reason
-from domains.vcpu.rules import Action, refusal
+from domains.vcpu.rules import refusal
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import Target
 
 # libvirtd finishes a call whose client is gone, and may wait 30 s for the domain's lock and 10 s for the guest.
 CALL_OVER = timedelta(seconds=45)
@@ -55,8 +57,8 @@ def settle_dead(claimed: Claim, domain: Domain, read_at: datetime) -> None:
     for effect in effects:
         verdict = judge_dead(
             side=Side(effect.side),
-            present=effect.present,
-            shown=_shown(effect, domain),
+            target=Target(effect.target),
+            reached=Maps.of(domain).reached(effect),
             same_run=_same_run(effect, domain),
             paused=domain.state == "paused",
             due=read_at >= telling_at,
@@ -84,7 +86,7 @@ def _conclude(
         for effect in effects:
             verdict = verdicts[effect.pk]
             effect.state, effect.reason = verdict.state, verdict.reason or ""
-            effect.late = verdict.state == EffectState.DONE and kind == "settled" and _is_late(effect, now)
+            effect.late |= verdict.state == EffectState.DONE and kind == "settled" and _is_late(effect, now)
             effect.settled_at = None if verdict.state == EffectState.WAITING else now
             if error:
                 effect.libvirt_code, effect.libvirt_text = error.code, error.text
@@ -102,28 +104,31 @@ def _conclude(
 def _consequences(operation: Operation, effect: Effect, now: datetime) -> None:
     """What a live effect's outcome means for its config half, and a failure for the slots still to come."""
     pending = operation.effects.filter(state=EffectState.PENDING)
-    half = pending.filter(vcpu=effect.vcpu, side=Side.CONFIG)
+    half = operation.effects.filter(
+        vcpu=effect.vcpu, side=Side.CONFIG, state__in=(EffectState.PENDING, EffectState.WAITING)
+    )
+    if effect.side != Side.LIVE:
+        half = half.none()
     if effect.state == EffectState.WAITING:
         half.update(state=EffectState.WAITING)
+    elif effect.state == EffectState.DONE:
+        half.update(state=EffectState.PENDING)  # it may have waited with its live half, asked for once more
     elif effect.state == EffectState.FAILED:
-        drop(operation, pending if operation.on_failure == "stop" else half, Reason(effect.reason), now)
+        drop(operation, half, Reason(effect.reason), now)
+        if operation.on_failure == "stop":
+            drop(operation, pending, Reason(effect.reason), now)
 
 
 def _verdict(effect: Effect, before: Domain, after: Domain, error: GatewayError | None) -> Verdict:
     return judge(
         side=Side(effect.side),
-        present=effect.present,
-        shown=_shown(effect, after),
+        target=Target(effect.target),
+        reached=Maps.of(after).reached(effect),
         same_run=_same_run(effect, after),
         paused=before.state == "paused",
         error=error,
-        already=_shown(effect, before) == effect.present,
+        already=bool(Maps.of(before).reached(effect)),
     )
-
-
-def _shown(effect: Effect, domain: Domain) -> bool | None:
-    slots = domain.live_map if effect.side == Side.LIVE else domain.config_map
-    return None if slots is None else effect.vcpu in slots.present
 
 
 def _same_run(effect: Effect, domain: Domain) -> bool:
@@ -132,9 +137,9 @@ def _same_run(effect: Effect, domain: Domain) -> bool:
 
 def _exact_reason(claimed: Claim, before: Domain, effects: list[Effect]) -> Reason | None:
     """Ask the rules what libvirt's many-meaning code meant, on the domain as it was before the call."""
-    action = Operation.objects.values_list("action", flat=True).get(pk=claimed.operation_id)
+    operation = Operation.objects.get(pk=claimed.operation_id)
     slots = frozenset(effect.vcpu for effect in effects)
-    refused = refusal(before.view(), Action(action), slots, Side(effects[0].side))
+    refused = refusal(before.view(), deed_of(operation, effects[0]), slots, Side(effects[0].side))
     return refused.reason if refused else None
 
 

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from django.db import transaction
 
 from domains.history import record
 from domains.models import Domain, Effect, EffectState, Operation, clock
 from domains.models.revision import next_revision
+from domains.operations import plan
 from domains.operations.claim import LEASE, Claim, locked
 from domains.operations.endings import supersede
-from domains.operations.plan import plan_effects
 from domains.operations.reserve import claim_slots
-from domains.vcpu import affect as affects
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
 from domains.vcpu.refusals import Refusal
 from domains.vcpu.resolve import resolve
-from domains.vcpu.rules import Action, expand, refusal
+from domains.vcpu.rules import Action, expand, precondition, refusal
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import ALREADY
 from domains.vcpu.view import DomainView
 
-_ALREADY = (Reason.ALREADY_PRESENT, Reason.ALREADY_ABSENT)
+_ALREADY = frozenset(ALREADY.values())
 
 
 class Refused(Exception):
@@ -49,7 +50,8 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
         view = domain.view()
         if not operation.affect_meant:
             _begin(operation, domain, view, revision)
-        pending = list(operation.effects.filter(state=EffectState.PENDING))
+        due = (EffectState.PENDING, EffectState.WAITING) if operation.asking else (EffectState.PENDING,)
+        pending = list(operation.effects.filter(state__in=due))
         group = [effect for effect in pending if effect.step == pending[0].step]
         refused = None if operation.ask_anyway else _refusal_ahead(view, operation, pending, group)
         if refused is None:
@@ -57,6 +59,7 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
             return group
         _set_aside(operation, pending, group, refused)
         left = operation.effects.filter(state=EffectState.PENDING).exists()
+        operation.asking = False
         operation.worker, operation.lease_until = "", None
         kind = "skipped" if refused.reason in _ALREADY else "failed"
         record.conclude(
@@ -72,8 +75,8 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
 def _begin(operation: Operation, domain: Domain, view: DomainView, revision: int) -> None:
     """What is done once, on the first fresh reading."""
     effects = list(operation.effects.all()) or _resolve(operation, domain, view)
-    sides = {effect.side for effect in effects}
-    operation.affect_meant = Affect.BOTH if len(sides) == 2 else next(iter(sides))
+    sides = {Side.LIVE if effect.side == Side.GUEST else Side(effect.side) for effect in effects}
+    operation.affect_meant = Affect.BOTH if len(sides) == 2 else Affect(next(iter(sides)))
     operation.before = operation.after = {"live": domain.live, "config": domain.config}
     supersede(operation, effects, revision)
 
@@ -88,25 +91,41 @@ def _promise(operation: Operation, effects: list[Effect], run: int) -> None:
         effect.state, effect.applied_at, effect.run = EffectState.APPLYING, now, run
     Effect.objects.bulk_update(effects, ["state", "applied_at", "run"])
     operation.call_began_at, operation.lease_until = now, now + LEASE
+    operation.asking = False
     record.save(operation, revision=operation.revision)
 
 
 def _resolve(operation: Operation, domain: Domain, view: DomainView) -> list[Effect]:
     """Find the slots and sides that are meant, and reserve them."""
-    sides = affects.sides(Affect(operation.affect), running=domain.running)
+    effects = _plan(operation, domain, view)
+    blocker = claim_slots(effects)
+    if blocker:
+        vcpu = effects[0].vcpu
+        words = sentence(Reason.OPERATION_OPEN, domain=domain.name, vcpu=vcpu, operation=blocker.pk)
+        raise Refused(Reason.OPERATION_OPEN, words)
+    return effects
+
+
+def _plan(operation: Operation, domain: Domain, view: DomainView) -> list[Effect]:
+    action = Action(operation.action)
+    sides = plan.sides_of(action, Affect(operation.affect), running=domain.running)
     ids = operation.vcpu
+    if action is Action.SYNC:
+        return plan.plan_sync(operation, domain, sides[0]) or _nothing_to_sync(view, sides[0])
+    if action is Action.MAKE_REMOVABLE:
+        return plan.plan_removable(operation, ids, view)
     if ids in ("first", "highest"):
-        found = resolve(view, Action(operation.action), ids, sides)
+        found = resolve(view, action, ids, sides)
         if isinstance(found, Refusal):
             raise Refused(found.reason, found.sentence(domain.name))
         _check_expected(operation, found)
         ids = sorted(expand(view, found))
-    effects = plan_effects(operation, ids, sides, domain.unit_size)
-    blocker = claim_slots(effects)
-    if blocker:
-        words = sentence(Reason.OPERATION_OPEN, domain=domain.name, vcpu=ids[0], operation=blocker.pk)
-        raise Refused(Reason.OPERATION_OPEN, words)
-    return effects
+    return plan.plan_slots(operation, ids, sides, domain.unit_size)
+
+
+def _nothing_to_sync(view: DomainView, side: Side) -> NoReturn:
+    refused = precondition(view, Action.SYNC, side) or Refusal(Reason.ALREADY_ALIKE)
+    raise Refused(refused.reason, refused.sentence(view.name))
 
 
 def _check_expected(operation: Operation, found: int) -> None:
@@ -125,9 +144,9 @@ def _refusal_ahead(
 
     As libvirt does with both sides at once: whatever can be foreseen is raised before anything changes.
     """
-    action = Action(operation.action)
     slots = frozenset(effect.vcpu for effect in group)
     first = group[0]
+    action = plan.deed_of(operation, first)
     refused = refusal(view, action, slots, Side(first.side))
     if refused:
         return refused

@@ -100,17 +100,3 @@ def check_make_removable(facts: Facts, ids: frozenset[int]) -> Refusal | None:
         return Refusal(Reason.ALREADY_REMOVABLE, min(ids), facts.side)
     # Fixed ones above do not stand in the way: they are named in the same call, see removable_set.
     return _partial_unit(facts, ids)
-
-
-def check_online(facts: Facts, ids: frozenset[int]) -> Refusal | None:
-    """The guest can only switch vCPUs that it has."""
-    refused = out_of_range(facts, ids)
-    absent = ids - facts.slots.present
-    if refused or not absent:
-        return refused
-    return Refusal(Reason.ALREADY_ABSENT, min(absent), Side.LIVE)
-
-
-def check_offline(facts: Facts, ids: frozenset[int]) -> Refusal | None:
-    """Linux keeps its first CPU."""
-    return check_online(facts, ids) or (Refusal(Reason.NOT_OFFLINABLE, 0, facts.side) if 0 in ids else None)

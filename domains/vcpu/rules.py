@@ -10,6 +10,7 @@ from domains.vcpu.checks import Facts, facts_of
 from domains.vcpu.reasons import Reason
 from domains.vcpu.refusals import Refusal, invalid
 from domains.vcpu.slots import Side, SlotMap
+from domains.vcpu.switching import check_switch
 from domains.vcpu.view import DomainView
 
 __all__ = [
@@ -49,7 +50,10 @@ def refusal(view: DomainView, action: Action, ids: frozenset[int], side: Side) -
         return refused
     if action is Action.SYNC:
         return _refused_sync(view, ids, side)
-    return _CHECKS[action](facts_of(slots, side, view.unit_size), ids)
+    facts = facts_of(slots, side, view.unit_size)
+    if side is Side.GUEST:
+        return check_switch(facts, view.guest, ids, online=action is Action.ONLINE)
+    return _CHECKS[action](facts, ids)
 
 
 def precondition(view: DomainView, action: Action, side: Side) -> Refusal | None:
@@ -92,11 +96,13 @@ def slot_reasons(view: DomainView, action: Action, side: Side) -> dict[int, Reas
     if view.unit_size == 1 and action in _BULK:
         return _BULK[action](facts)
     step = 1 if side is Side.GUEST else view.unit_size
-    check = _CHECKS[action]
     reasons: dict[int, Reason] = {}
     for first in range(0, slots.maximum, step):
         unit = frozenset(range(first, first + step))
-        found = check(facts, unit)
+        if side is Side.GUEST:
+            found = check_switch(facts, view.guest, unit, online=action is Action.ONLINE)
+        else:
+            found = _CHECKS[action](facts, unit)
         if found:
             reasons.update(dict.fromkeys(unit, found.reason))
     return reasons
@@ -148,8 +154,6 @@ _CHECKS: dict[Action, Callable[[Facts, frozenset[int]], Refusal | None]] = {
     Action.ADD: checks.check_add,
     Action.REMOVE: checks.check_remove,
     Action.MAKE_REMOVABLE: checks.check_make_removable,
-    Action.ONLINE: checks.check_online,
-    Action.OFFLINE: checks.check_offline,
 }
 
 

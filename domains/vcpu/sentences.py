@@ -17,6 +17,10 @@ _SENTENCES = {
     Reason.ALREADY_PRESENT: "{slot} is already present{where}, so there is nothing to add.",
     Reason.ALREADY_ABSENT: "{slot} is already absent{where}; add it first if you meant to change it.",
     Reason.ALREADY_REMOVABLE: "{slot} can already be removed{where}, so there is nothing to change.",
+    Reason.ALREADY_ONLINE: "{slot} is already online in the guest, so there is nothing to switch.",
+    Reason.ALREADY_OFFLINE: "{slot} is already offline in the guest; bring it online first if you meant to change it.",
+    Reason.ALREADY_ALIKE: "The running guest and the configuration of {domain} hold the same vCPUs, so there is"
+    " nothing to make alike.",
     Reason.OUT_OF_RANGE: "{slot} does not exist{where}; choose a slot below the maximum, or raise the maximum.",
     Reason.VCPU0_FIXED: "vCPU 0 of {domain} cannot be changed{where}: every guest keeps it; choose another slot.",
     Reason.NOT_REMOVABLE: "{slot} was there when the guest booted and cannot be removed while it runs; make it"
@@ -40,6 +44,8 @@ _SENTENCES = {
     " cannot be chosen; that takes a QEMU host.",
     Reason.AGENT_UNAVAILABLE: "The guest agent of {domain} does not answer, so {the_slot} cannot be switched in"
     " the guest; install or start the agent.",
+    Reason.GUEST_CPU_UNKNOWN: "The guest of {domain} numbers its CPUs itself, and which of them is {the_slot} is not"
+    " known; switch it inside the guest.",
     Reason.NOT_OFFLINABLE: "{slot} cannot be taken offline: the guest's kernel needs it; choose another slot.",
     Reason.GUEST_PAUSED: "{domain} is paused and cannot answer for {the_slot} until it is resumed.",
     Reason.GUEST_NOT_READY: "{domain} is still starting and cannot answer for {the_slot}; try again once it is"
@@ -53,10 +59,10 @@ _SENTENCES = {
     " when it answers.",
     Reason.HOST_DISABLED: "The host of {domain} is switched off here, so {the_slot} was not changed; an"
     " administrator can enable it.",
-    Reason.UNPLUG_UNCONFIRMED: "{domain} was asked to let go of {the_slot} and has not confirmed it; it may"
-    " still do so, or you can ask again.",
-    Reason.GUEST_REFUSED: "{domain} refused to let go of {the_slot}; free the CPU inside the guest, then ask"
-    " again.",
+    Reason.UNPLUG_UNCONFIRMED: "{domain} was asked to let go of {the_slot} and has not confirmed it. It may still"
+    " do so; look inside the guest whether it still uses that CPU (lscpu, or its kernel log), or ask again.",
+    Reason.GUEST_REFUSED: "{domain} refused to let go of {the_slot}; free the CPU inside the guest, then request"
+    " the removal again.",
     Reason.RUN_ENDED: "{domain} stopped before {the_slot} was changed; repeat the request once it runs again.",
     Reason.SUPERSEDED: "A newer request for {the_slot} of {domain} took the place of this one; see that one.",
     Reason.INTERRUPTED: "The connection or the worker broke off while {the_slot} of {domain} was being changed,"
@@ -72,6 +78,8 @@ _SENTENCES = {
     " change of {the_slot} of {domain} with a new key.",
     Reason.NOT_CANCELLABLE: "The operation on {the_slot} of {domain} has already begun and cannot be cancelled;"
     " undo it when it is done.",
+    Reason.OPERATION_NOT_FOUND: "There is no such operation on {domain}, or you may not see it; see the operation"
+    " history.",
     Reason.RATE_LIMITED: "Too many requests arrived in a short time, so {the_slot} of {domain} was not changed;"
     " wait a moment and send it again.",
 }

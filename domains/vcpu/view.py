@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from domains.vcpu.guest import GuestView
 from domains.vcpu.slots import Side, SlotMap
 
 
@@ -14,8 +15,9 @@ class DomainView:
     ``running`` is true for every active guest, a paused one included. ``live`` is None while it is not,
     ``config`` is None for a transient domain. ``unit_size`` is how many slots the machine plugs together,
     ``hotplug`` whether it plugs vCPUs at all, ``specific`` whether its driver can name the vCPU. ``agent``
-    says whether the guest agent answers, None where none is configured. ``reachable`` and ``enabled`` speak
-    of the host.
+    says whether the guest agent answers, None where none is configured; ``guest`` is what it last said, None
+    where it never did in this run. ``booting`` says that the guest has hardly started. ``reachable`` and
+    ``enabled`` speak of the host.
     """
 
     name: str
@@ -28,6 +30,8 @@ class DomainView:
     hotplug: bool = True
     specific: bool = True
     agent: bool | None = None
+    guest: GuestView | None = None
+    booting: bool = False
     reachable: bool = True
     enabled: bool = True
 

@@ -147,13 +147,14 @@ def reading_to_json(reading: DomainReading) -> dict[str, object]:
     body: dict[str, object] = {
         field.name: getattr(reading, field.name)
         for field in fields(reading)
-        if field.name not in ("live", "config", "topology", "numa")
+        if field.name not in ("live", "config", "topology", "numa", "unmarked")
     }
     return body | {
         "live": reading.live and reading.live.to_json(),
         "config": reading.config and reading.config.to_json(),
         "topology": reading.topology.to_json(),
         "numa": {cell: cpulist.dump(ids) for cell, ids in reading.numa.items()},
+        "unmarked": cpulist.dump(reading.unmarked),
     }
 
 
@@ -167,6 +168,7 @@ def reading_from_json(body: dict[str, Any]) -> DomainReading:
             "state": DomainState(body["state"]),
             "topology": Topology.from_json(body["topology"]),
             "numa": {int(cell): cpulist.load(ids) for cell, ids in body["numa"].items()},
+            "unmarked": cpulist.load(body["unmarked"]),
             "pinning": {int(vcpu): cpus for vcpu, cpus in body["pinning"].items()},
         }
     )

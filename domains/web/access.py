@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from domains.models import Grant, Host, Operation
-from domains.models.grant import CHANGING, SEEING, domains_changed_by, domains_seen_by
+from domains.models import Host, Operation
+from domains.models.grant import CHANGING, SEEING, covers_everything, domains_changed_by, domains_seen_by
 from domains.push.topics import named_domains
 from domains.web.numbers import read_number
 
@@ -64,21 +64,12 @@ class Sight:
 
 def sight_of(user: AbstractBaseUser | AnonymousUser) -> Sight:
     """Look up what a person sees: one query for those who see everything, else three."""
-    if _everything(user, SEEING):
+    if covers_everything(user, SEEING):
         return Sight(True, {})
     by_host: dict[str, set[UUID]] = {}
     for host, uuid in domains_seen_by(user).values_list("host__slug", "uuid"):
         by_host.setdefault(host, set()).add(uuid)
     return Sight(False, {host: frozenset(uuids) for host, uuids in by_host.items()})
-
-
-def _everything(user: AbstractBaseUser | AnonymousUser, roles: tuple[str, ...]) -> bool:
-    if not user.is_active:
-        return False
-    if getattr(user, "is_superuser", False):
-        return True
-    mine = Grant.objects.filter(Q(user=user.pk) | Q(group__user=user.pk), role__in=roles)
-    return mine.filter(host=None, pattern="*").exists()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +122,11 @@ def access(session_cookie: str) -> Access | None:
     user = get_user(request)
     if not isinstance(user, get_user_model()) or not user.is_active:
         return None
-    sees = None if _everything(user, SEEING) else domains_seen_by(user).values_list("pk", "host__slug")
+    sees = None if covers_everything(user, SEEING) else domains_seen_by(user).values_list("pk", "host__slug")
     seen = list(sees) if sees is not None else []
-    changes = None if _everything(user, CHANGING) else domains_changed_by(user).values_list("pk", flat=True)
+    changes = (
+        None if covers_everything(user, CHANGING) else domains_changed_by(user).values_list("pk", flat=True)
+    )
     return Access(
         user_id=user.pk,
         sees=None if sees is None else frozenset(pk for pk, _ in seen),

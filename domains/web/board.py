@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 
 from domains.models import Domain, Operation
 from domains.vcpu import cpulist
+from domains.vcpu.targets import Target
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 from domains.web import maps
@@ -21,6 +22,15 @@ LARGE = 64  # up to this many slots are drawn large
 WHOLE = 512  # up to this many are drawn on one page; above, one socket at a time
 
 
+UNDONE = {
+    Target.PRESENT: "added",
+    Target.ABSENT: "removed",
+    Target.REMOVABLE: "made removable",
+    Target.ONLINE: "brought online",
+    Target.OFFLINE: "taken offline",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """What went wrong in one row of the grid, with the operation to read about it."""
@@ -28,7 +38,12 @@ class Failure:
     vcpus: str
     sentence: str
     operation: int
-    adding: bool
+    target: Target
+
+    @property
+    def deed(self) -> str:
+        """What did not happen."""
+        return UNDONE[self.target]
 
     @property
     def many(self) -> bool:
@@ -193,7 +208,7 @@ def _failures(slots: list[SlotView], failed: list[Work]) -> tuple[Failure, ...]:
             vcpus=cpulist.dump({work.vcpu for work in works}),
             sentence=works[0].problem,
             operation=operation,
-            adding=works[0].present,
+            target=works[0].target,
         )
         for operation, works in by_operation.items()
     )

@@ -16,6 +16,7 @@ from domains.models import FINAL, Effect, HistoryEntry, Operation, Status
 from domains.operations import said
 from domains.vcpu import cpulist
 from domains.vcpu.slots import SlotMap
+from domains.vcpu.targets import Target
 from domains.web import before_after, lines, timeline
 from domains.web.works import problem_of
 
@@ -113,9 +114,17 @@ def _commands(operation: Operation, effects: Sequence[Effect]) -> list[str]:
     commands = []
     for _, step in sorted(steps.items()):
         ids = cpulist.dump({effect.vcpu for effect in step})
-        switch = "--enable" if step[0].present else "--disable"
-        commands.append(f"virsh setvcpu {shlex.quote(domain)} {ids} {switch} --{step[0].side}")
+        commands.append(_command(shlex.quote(domain), step[0], ids))
     return commands
+
+
+def _command(domain: str, effect: Effect, ids: str) -> str:
+    """Write one step; of the guest's own CPUs virsh takes the guest's numbers, which need not be the slots'."""
+    target = Target(effect.target)
+    if target in (Target.ONLINE, Target.OFFLINE):
+        return f"virsh setguestvcpus {domain} {ids} --{'enable' if target is Target.ONLINE else 'disable'}"
+    switch = "--disable" if target is Target.ABSENT else "--enable"
+    return f"virsh setvcpu {domain} {ids} {switch} --{effect.side}"
 
 
 def _raw(entry: HistoryEntry) -> Raw:

@@ -12,6 +12,7 @@ from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action, slot_reasons
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import Target
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 
@@ -20,11 +21,20 @@ _STATES = {
     "queued": ("queued", "queued", "a change of it is queued"),
     "adding": ("adding", "adding", "being added"),
     "removing": ("removing", "removing", "being removed"),
+    "changing": ("adding", "changing", "being changed"),
     "waiting": ("waiting", "waiting", "asked to leave, waiting for the guest"),
     "unconfirmed": ("unconfirmed", "unsure", "asked to leave, not confirmed by the guest"),
     "failed": ("failed", "failed", "the last change failed"),
 }
-_ORDER = ("adding", "removing", "waiting", "queued", "unconfirmed", "failed")
+_DOING = {Target.PRESENT: "adding", Target.ABSENT: "removing"}
+DEEDS = {
+    Target.PRESENT: "add it",
+    Target.ABSENT: "remove it",
+    Target.REMOVABLE: "make it removable",
+    Target.ONLINE: "bring it online in the guest",
+    Target.OFFLINE: "take it offline in the guest",
+}
+_ORDER = ("adding", "removing", "changing", "waiting", "queued", "unconfirmed", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +46,7 @@ class Work:
 
     vcpu: int
     side: str
-    present: bool
+    target: Target
     state: str
     operation: int
     actor: str
@@ -50,7 +60,7 @@ class Work:
         if self.state == EffectState.PENDING and not self.claimed:
             return "queued"
         if self.state in (EffectState.PENDING, EffectState.APPLYING):
-            return "adding" if self.present else "removing"
+            return _DOING.get(self.target, "changing")
         if self.state in (EffectState.WAITING, EffectState.UNCONFIRMED, EffectState.FAILED):
             return str(self.state)
         return ""
@@ -160,15 +170,16 @@ def _where(live: str, config: str) -> str:
 
 
 def _now(work: Work) -> str:
-    doing = "add" if work.present else "remove"
+    deed = DEEDS[work.target]
     moment = f"{work.since.astimezone(UTC):%H:%M:%S} UTC"
     story = {
-        "queued": f"{work.actor} asked at {moment} to {doing} it; queued",
+        "queued": f"{work.actor} asked at {moment} to {deed}; queued",
         "adding": f"{work.actor} is adding it since {moment}",
+        "changing": f"{work.actor} asked to {deed}; that is being done since {moment}",
         "removing": f"{work.actor} is removing it since {moment}",
         "waiting": f"{work.actor} asked to remove it; waiting for the guest since {moment}",
         "unconfirmed": f"{work.actor} asked to remove it; the guest has not confirmed since {moment}",
-        "failed": f"{work.actor} tried to {doing} it; that failed at {moment}",
+        "failed": f"{work.actor} tried to {deed}; that failed at {moment}",
     }[work.shown]
     return f"Now: {story}. Operation {work.operation}."
 

@@ -25,6 +25,8 @@ _KINDS = {
     "settled": ("eye", "", "Settled by looking at the guest again"),
     "skipped": ("circle-check", "", "Already as asked, so there was nothing to do"),
     "cancelled": ("ban", "", "Cancelled before it started"),
+    "asked_again": ("refresh", "", "The guest is asked once more"),
+    "stopped_waiting": ("player-stop", "wait", "Waiting was ended by hand; Slotboard keeps looking"),
     "superseded": ("ban", "", "A newer request took its place"),
     "refused": ("hand-stop", "fail", "Refused"),
 }

@@ -10,6 +10,7 @@ from domains.models import OPEN, Domain, Effect, EffectState
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import Target
 from domains.web.slots import Work
 
 RECENT = timedelta(minutes=15)  # how long a failed change stays marked in its slot
@@ -33,7 +34,7 @@ def work_of(effect: Effect) -> Work:
     return Work(
         vcpu=effect.vcpu,
         side=effect.side,
-        present=effect.present,
+        target=Target(effect.target),
         state=effect.state,
         operation=operation.pk,
         actor=operation.actor,

@@ -68,7 +68,7 @@ def test_an_operation_is_finished_exactly_when_final(domain, status, finished):
 @pytest.mark.parametrize("state", ["pending", "applying", "waiting"])
 def test_one_open_effect_per_slot_and_side(domain, state):
     first, second = make_operation(domain), make_operation(domain)
-    slot = {"domain": domain, "step": 1, "vcpu": 5, "side": "live", "present": True}
+    slot = {"domain": domain, "step": 1, "vcpu": 5, "side": "live", "target": "present"}
     Effect.objects.create(operation=first, state=state, **slot)
     refused(Effect.objects.create, operation=second, **slot)
     Effect.objects.create(operation=second, **slot | {"side": "config"})

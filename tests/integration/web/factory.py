@@ -102,7 +102,7 @@ def make_effect(operation: Operation, step: int, vcpu: int, side: str, state: st
         step=step,
         vcpu=vcpu,
         side=side,
-        present=operation.action == "add",
+        target="present" if operation.action == "add" else "absent",
         state=state,
         reason=operation.reason if state == "failed" else "",
         settled_at=datetime.now(UTC) if state in ("done", "failed", "skipped") else None,

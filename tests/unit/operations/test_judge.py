@@ -7,6 +7,7 @@ from domains.models import EffectState
 from domains.operations.judge import judge, judge_dead
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
+from domains.vcpu.targets import ALREADY, Target
 
 TIMEOUT = UnknownOutcome("vcpu unplug request timed out", code=68)
 REJECTED = ChangeRejected("vcpu '1' can't be unplugged", code=84)
@@ -15,8 +16,8 @@ REJECTED = ChangeRejected("vcpu '1' can't be unplugged", code=84)
 def verdict(**changed):
     facts = {
         "side": Side.LIVE,
-        "present": False,
-        "shown": True,
+        "target": Target.ABSENT,
+        "reached": False,
         "same_run": True,
         "paused": False,
         "error": None,
@@ -27,13 +28,14 @@ def verdict(**changed):
 
 @pytest.mark.parametrize("error", [None, TIMEOUT, REJECTED, GuestRefused("no")])
 def test_what_was_seen_wins_over_what_the_call_said(error):
-    assert verdict(shown=False, error=error) == (EffectState.DONE, None)
-    assert verdict(present=True, shown=True, error=error) == (EffectState.DONE, None)
+    assert verdict(reached=True, error=error) == (EffectState.DONE, None)
+    assert verdict(target=Target.PRESENT, reached=True, error=error) == (EffectState.DONE, None)
 
 
 def test_what_already_was_and_was_rejected_is_no_deed_of_ours():
-    found = verdict(shown=False, error=REJECTED, already=True)
-    assert found == (EffectState.SKIPPED, Reason.ALREADY_ABSENT)
+    for target, reason in ALREADY.items():
+        found = verdict(target=target, reached=True, error=REJECTED, already=True)
+        assert found == (EffectState.SKIPPED, reason)
 
 
 def test_a_timeout_of_a_live_removal_is_waiting_and_never_failed():
@@ -45,24 +47,40 @@ def test_an_accepted_removal_that_does_not_show_yet_is_waiting():
     assert verdict() == (EffectState.WAITING, None)
 
 
-@pytest.mark.parametrize(("side", "present"), [(Side.LIVE, True), (Side.CONFIG, True), (Side.CONFIG, False)])
-def test_the_same_code_elsewhere_means_that_the_domain_was_busy(side, present):
-    found = verdict(side=side, present=present, shown=not present, error=TIMEOUT)
+@pytest.mark.parametrize(
+    ("side", "target"),
+    [
+        (Side.LIVE, Target.PRESENT),
+        (Side.CONFIG, Target.PRESENT),
+        (Side.CONFIG, Target.ABSENT),
+        (Side.CONFIG, Target.REMOVABLE),
+        (Side.GUEST, Target.OFFLINE),
+    ],
+)
+def test_the_same_code_elsewhere_means_that_the_domain_was_busy(side, target):
+    found = verdict(side=side, target=target, error=TIMEOUT)
     assert found == (EffectState.FAILED, Reason.DOMAIN_BUSY)
 
 
 def test_accepted_but_not_shown_is_an_error_of_the_hypervisor():
-    assert verdict(present=True, shown=False) == (EffectState.FAILED, Reason.HYPERVISOR_ERROR)
+    assert verdict(target=Target.PRESENT) == (EffectState.FAILED, Reason.HYPERVISOR_ERROR)
 
 
 def test_a_guest_that_stopped_ends_the_question():
-    assert verdict(shown=None) == (EffectState.FAILED, Reason.RUN_ENDED)
+    assert verdict(reached=None) == (EffectState.FAILED, Reason.RUN_ENDED)
     assert verdict(same_run=False) == (EffectState.FAILED, Reason.RUN_ENDED)
-    assert verdict(same_run=False, shown=False) == (EffectState.FAILED, Reason.RUN_ENDED)
+    assert verdict(same_run=False, reached=True) == (EffectState.FAILED, Reason.RUN_ENDED)
+
+
+def test_a_guest_whose_agent_is_silent_after_the_call_was_not_seen_to_obey():
+    found = verdict(side=Side.GUEST, target=Target.OFFLINE, reached=None)
+    assert found == (EffectState.FAILED, Reason.AGENT_UNAVAILABLE)
+    found = verdict(side=Side.GUEST, target=Target.OFFLINE, reached=None, same_run=False)
+    assert found == (EffectState.FAILED, Reason.RUN_ENDED)
 
 
 def test_the_configuration_outlives_the_run():
-    assert verdict(side=Side.CONFIG, shown=False, same_run=False) == (EffectState.DONE, None)
+    assert verdict(side=Side.CONFIG, reached=True, same_run=False) == (EffectState.DONE, None)
 
 
 def test_a_refusal_by_the_guest_is_told_as_such():
@@ -71,15 +89,15 @@ def test_a_refusal_by_the_guest_is_told_as_such():
 
 def test_a_configuration_that_could_not_be_written_is_told_as_such():
     error = ChangeRejected("cannot create file", code=38)
-    found = verdict(side=Side.CONFIG, present=True, shown=False, error=error)
+    found = verdict(side=Side.CONFIG, target=Target.PRESENT, error=error)
     assert found == (EffectState.FAILED, Reason.CONFIG_WRITE_FAILED)
 
 
 def dead(**changed):
     facts = {
         "side": Side.LIVE,
-        "present": False,
-        "shown": True,
+        "target": Target.ABSENT,
+        "reached": False,
         "same_run": True,
         "paused": False,
         "due": True,
@@ -90,14 +108,14 @@ def dead(**changed):
 
 def test_not_reached_is_never_settled_before_it_is_due():
     assert dead(due=False) is None
-    assert dead(due=False, present=True, shown=False) is None
+    assert dead(due=False, target=Target.PRESENT) is None
 
 
 def test_reached_is_settled_at_once():
-    assert dead(due=False, shown=False) == (EffectState.DONE, None)
+    assert dead(due=False, reached=True) == (EffectState.DONE, None)
 
 
 def test_a_dead_workers_removal_waits_and_the_rest_is_interrupted():
     assert dead() == (EffectState.WAITING, None)
-    assert dead(present=True, shown=False) == (EffectState.FAILED, Reason.INTERRUPTED)
+    assert dead(target=Target.PRESENT) == (EffectState.FAILED, Reason.INTERRUPTED)
     assert dead(side=Side.CONFIG) == (EffectState.FAILED, Reason.INTERRUPTED)

@@ -6,6 +6,7 @@ import pytest
 
 from domains.operations.said import vcpu_words
 from domains.vcpu.slots import SlotMap
+from domains.vcpu.targets import Target
 from domains.vcpu.view import DomainView
 from domains.web.numbers import read_number
 from domains.web.shortcuts import expected, shortcuts
@@ -79,8 +80,8 @@ def test_shortcut_without_a_slot_gives_the_reason():
     assert "no vCPU that can be removed" in remove.meanings[0].sentence
 
 
-def _work(state: str, *, operation: int = 1, side: str = "live", present: bool = True) -> Work:
-    return Work(5, side, present, state, operation, "mara", True, NOW)
+def _work(state: str, *, operation: int = 1, side: str = "live", target: Target = Target.PRESENT) -> Work:
+    return Work(5, side, target, state, operation, "mara", True, NOW)
 
 
 WIRING = Wiring(None, {"0": "0-3", "1": "4-7"}, {"5": "10-11"})
@@ -99,7 +100,7 @@ def test_what_goes_on_now_outweighs_what_failed_on_the_other_side():
 
 
 def test_slot_says_where_it_is_and_what_happens_to_it():
-    about = slot_views(_view(), WIRING, [_work("waiting", present=False)])[5].about.split("\n")
+    about = slot_views(_view(), WIRING, [_work("waiting", target=Target.ABSENT)])[5].about.split("\n")
     assert about[2:] == [
         "Place: NUMA cell 1",
         "Pinned to: host CPU 10-11",
