@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NoReturn
 
@@ -14,6 +15,7 @@ from domains.operations import plan
 from domains.operations.claim import LEASE, Claim, locked
 from domains.operations.endings import supersede
 from domains.operations.reserve import claim_slots
+from domains.vcpu import counting
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
 from domains.vcpu.refusals import Refusal
@@ -147,6 +149,8 @@ def _refusal_ahead(
     slots = frozenset(effect.vcpu for effect in group)
     first = group[0]
     action = plan.deed_of(operation, first)
+    if not view.specific and operation.vcpu in ("first", "highest"):
+        return _refused_count(view, action, first)
     refused = refusal(view, action, slots, Side(first.side))
     if refused:
         return refused
@@ -156,6 +160,14 @@ def _refusal_ahead(
             if refused and refused.reason not in _ALREADY:
                 return refused
     return None
+
+
+def _refused_count(view: DomainView, action: Action, effect: Effect) -> Refusal | None:
+    side = Side(effect.side)
+    slots, refused = view.slots(side), precondition(replace(view, specific=True), action, side)
+    if refused or slots is None:
+        return refused
+    return counting.check(slots, side, effect.vcpu, adding=action is Action.ADD)
 
 
 def _set_aside(operation: Operation, pending: list[Effect], group: list[Effect], refused: Refusal) -> None:

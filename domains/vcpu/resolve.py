@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
+from domains.vcpu import counting
 from domains.vcpu.reasons import Reason
 from domains.vcpu.refusals import Refusal, invalid
 from domains.vcpu.rules import Action, expand, precondition, refusal
@@ -18,14 +20,15 @@ def resolve(view: DomainView, action: Action, wanted: Wanted, sides: tuple[Side,
 
     ``first`` (with add) is the lowest absent slot on the changed side, with both sides the lowest absent on
     both. ``highest`` (with remove) is the highest present one, with both sides the highest present live; if
-    it cannot be removed that is a refusal which names it, never a silent choice of another. Where slots are
-    plugged in units the answer is the first slot of a whole unit, to be widened with ``expand``.
+    it cannot be removed that is a refusal which names it, never a silent choice of another. With a driver that
+    can only count there is an answer where a count changes exactly that slot. Where slots are plugged in units the answer is the first slot of a whole unit, to be widened with ``expand``.
     """
     if (action, wanted) not in ((Action.ADD, "first"), (Action.REMOVE, "highest")):
         return invalid(f"“{wanted}” does not go with {action.value}.")
     maps: list[tuple[Side, SlotMap]] = []
+    able = replace(view, specific=True)  # a count may do where no ID can be chosen
     for side in sides:
-        refused = precondition(view, action, side)
+        refused = precondition(able, action, side)
         if refused:
             return refused
         slots = view.slots(side)
@@ -33,6 +36,8 @@ def resolve(view: DomainView, action: Action, wanted: Wanted, sides: tuple[Side,
             maps.append((side, slots))
     if not maps:
         return invalid("Name at least one side.")
+    if not view.specific:
+        return counting.find(maps, adding=action is Action.ADD)
     return _first(view, maps) if action is Action.ADD else _highest(view, maps)
 
 
