@@ -12,11 +12,23 @@ from domains.models import EffectState, Operation, Status, clock
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
+from domains.operations.parse import parse_note
 from domains.operations.refused import RequestRefused, record_control_refusal
 from domains.vcpu.reasons import Reason
 
 _ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
 Deed = Callable[[Actor, Operation, str, int], None]
+
+
+def find(actor: Actor, operation_id: int) -> Operation:
+    """Give an operation that the actor may see. Raises :class:`RequestRefused`."""
+    operation = Operation.objects.filter(pk=operation_id).first() if 0 < operation_id < 2**63 else None
+    if operation is None or not actor.sees_operation(operation):
+        raise RequestRefused(
+            Reason.OPERATION_NOT_FOUND,
+            f"There is no operation {str(operation_id)[:20]}, or you may not see it; see the operation history.",
+        )
+    return operation
 
 
 def cancel(actor: Actor, operation_id: int, *, note: str = "") -> Operation:
@@ -45,7 +57,9 @@ def stop_waiting(actor: Actor, operation_id: int, *, note: str = "") -> Operatio
 def _control(actor: Actor, operation_id: int, action: str, note: str, deed: Deed) -> Operation:
     operation: Operation | None = None
     try:
-        operation = _find(actor, operation_id)
+        operation = find(actor, operation_id)
+        _check_rights(actor, operation)
+        note = parse_note(note)
         with transaction.atomic():
             revision = next_revision()
             operation = Operation.objects.select_for_update().get(pk=operation.pk)
@@ -58,20 +72,13 @@ def _control(actor: Actor, operation_id: int, action: str, note: str, deed: Deed
     return operation
 
 
-def _find(actor: Actor, operation_id: int) -> Operation:
-    operation = Operation.objects.filter(pk=operation_id).first() if 0 < operation_id < 2**63 else None
-    if operation is None or not actor.sees_operation(operation):
-        raise RequestRefused(
-            Reason.OPERATION_NOT_FOUND,
-            f"There is no operation {str(operation_id)[:20]}, or you may not see it; see the operation history.",
-        )
+def _check_rights(actor: Actor, operation: Operation) -> None:
     if operation.domain_id is not None and not actor.changes().filter(pk=operation.domain_id).exists():
         raise RequestRefused(
             Reason.NOT_PERMITTED,
             f"{actor.name} may see operation {operation.pk} but not change {operation.domain_name}; "
             "ask an administrator for the operator role.",
         )
-    return operation
 
 
 def _cancel(actor: Actor, operation: Operation, note: str, revision: int) -> None:

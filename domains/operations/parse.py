@@ -63,19 +63,24 @@ def parse_change(asked: Mapping[str, object]) -> Change:
     (``invalid_request``).
     """
     action = parse_choice(str(asked.get("action")).replace("-", "_"), Action, "action")
-    note = str(asked.get("note", "")).strip()
-    if len(note) > NOTE_LENGTH:
-        raise _invalid(f"The note has {len(note)} characters; {NOTE_LENGTH} is the most.")
     return Change(
         action=action,
         vcpu=parse_vcpu(asked.get("vcpu", _UNNAMED.get(action)), action),
         affect=parse_affect(asked.get("affect", Affect.CURRENT), action),
         expect=parse_expect(asked.get("expect")),
-        note=note,
+        note=parse_note(asked.get("note", "")),
         on_failure=parse_choice(asked.get("on_failure", OnFailure.STOP), OnFailure, "way to go on"),
         queue_if_unreachable=bool(asked.get("queue_if_unreachable", False)),
         ask_anyway=bool(asked.get("ask_anyway", False)),
     )
+
+
+def parse_note(raw: object) -> str:
+    """Read the note, without the space around it. Raises :class:`RequestRefused` for one that is too long."""
+    note = str(raw).strip()
+    if len(note) > NOTE_LENGTH:
+        raise _invalid(f"The note has {len(note)} characters; {NOTE_LENGTH} is the most.")
+    return note
 
 
 def parse_affect(raw: object, action: Action) -> Affect:

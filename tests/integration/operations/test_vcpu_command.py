@@ -20,10 +20,10 @@ def run(desk, monkeypatch):
     """Run the command with a worker that answers the bell at once; gives status, output and errors."""
     monkeypatch.setattr(doorbell, "ring", lambda ids: [execute.work(domain_id) for domain_id in set(ids)])
 
-    def command(*arguments):
+    def command(*arguments, name="vcpu"):
         out, err = StringIO(), StringIO()
         with pytest.raises(SystemExit) as ended:
-            call_command("vcpu", *arguments, stdout=out, stderr=err)
+            call_command(name, *arguments, stdout=out, stderr=err)
         return ended.value.code, out.getvalue(), err.getvalue()
 
     return command
@@ -55,6 +55,55 @@ def test_the_default_slot_is_first_and_highest(desk, run):
     assert "added vCPU 4 to web01, live: succeeded" in out
     _, out, _ = run("remove", "sim", "web01", "--wait")
     assert "removed vCPU 4 of web01, live: succeeded" in out
+
+
+def test_every_action_is_understood(desk, run):
+    desk.guest(present="0-3", removable="")
+    for arguments, said in (
+        (("make-removable", "--vcpu", "3"), "made removable vCPU 3 of web01, config: succeeded"),
+        (("offline", "--vcpu", "2"), "set offline vCPU 2 of web01, live: succeeded"),
+        (("online", "--vcpu", "2", "--live"), "set online vCPU 2 of web01, live: succeeded"),
+        (("add", "--vcpu", "6,7", "--live"), "added vCPU 6-7 to web01, live: succeeded"),
+        (("sync", "--config"), "synced vCPU 6-7 of web01, config: succeeded"),
+    ):
+        action, *options = arguments
+        status, out, _ = run(action, "sim", "web01", *options, "--wait")
+        assert (status, said in out) == (0, True), out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("make-removable", "--vcpu", "3", "--live"),
+        ("make-removable",),
+        ("online", "--vcpu", "2", "--config"),
+        ("offline",),
+        ("sync",),
+        ("sync", "--live", "--config"),
+        ("sync", "--vcpu", "first", "--live"),
+    ],
+)
+def test_sides_and_slots_that_an_action_does_not_take_are_refused(desk, run, arguments):
+    desk.guest()
+    action, *options = arguments
+    status, _, err = run(action, "sim", "web01", *options)
+    assert (status, "(invalid_request)" in err) == (2, True)
+
+
+def test_operation_is_shown_asked_again_and_given_up_by_its_number(desk, run):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    assert run("remove", "sim", uuid, "--vcpu", "3", "--live", "--wait")[0] == 3
+    status, out, _ = run("show", "1", "--json", name="operation")
+    assert (status, json.loads(out)["status"]) == (3, "waiting")
+    status, out, _ = run("ask-again", "1", "--wait", name="operation")
+    assert (status, "waiting" in out) == (3, True)
+    status, out, _ = run("stop-waiting", "1", "--note", "enough", "--json", name="operation")
+    assert (status, json.loads(out)["reason"]) == (0, "unplug_unconfirmed")
+    status, _, err = run("cancel", "1", name="operation")
+    assert (status, "(not_cancellable)" in err) == (2, True)
+    status, out, _ = run("show", "77", "--json", name="operation")
+    assert (status, json.loads(out)["code"]) == (2, "operation_not_found")
 
 
 def test_the_exit_status_says_how_it_went(desk, run):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domains.operations.parse import parse_choice, parse_expect, parse_vcpu
+from domains.operations.parse import parse_change, parse_choice, parse_expect, parse_note, parse_vcpu
 from domains.operations.refused import RequestRefused
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
@@ -23,6 +23,8 @@ from domains.vcpu.rules import Action
         (-1, Action.ADD, "first"),
         ("-1", Action.REMOVE, "highest"),
         ("4095", Action.ADD, [4095]),
+        ("all", Action.SYNC, "all"),
+        ("8-11", Action.OFFLINE, [8, 9, 10, 11]),
     ],
 )
 def test_parse_vcpu_reads_what_people_write(raw, action, wanted):
@@ -62,7 +64,13 @@ def test_parse_vcpu_refuses_nonsense_with_a_sentence(raw):
 
 @pytest.mark.parametrize(
     ("raw", "action"),
-    [("highest", Action.ADD), ("first", Action.REMOVE), (-1, Action.SYNC), ("first", Action.ONLINE)],
+    [
+        ("highest", Action.ADD),
+        ("first", Action.REMOVE),
+        (-1, Action.SYNC),
+        ("first", Action.ONLINE),
+        ("all", Action.REMOVE),
+    ],
 )
 def test_a_word_goes_with_its_action_only(raw, action):
     with pytest.raises(RequestRefused):
@@ -82,6 +90,34 @@ def test_parse_choice_names_the_choices():
     assert parse_choice("both", Affect, "side") is Affect.BOTH
     with pytest.raises(RequestRefused, match="current, live, config, both"):
         parse_choice("sideways", Affect, "side")
+
+
+@pytest.mark.parametrize(
+    ("action", "taken"),
+    [
+        ("add", "current live config both"),
+        ("remove", "current live config both"),
+        ("make-removable", "current config"),
+        ("make_removable", "current config"),
+        ("online", "current live"),
+        ("offline", "current live"),
+        ("sync", "live config"),
+    ],
+)
+def test_action_takes_the_sides_that_it_can_change(action, taken):
+    for affect in Affect:
+        asked = {"action": action, "affect": str(affect), "vcpu": "5"}
+        if affect in taken.split():
+            assert parse_change(asked).affect is affect
+        else:
+            with pytest.raises(RequestRefused, match="is not for it"):
+                parse_change(asked)
+
+
+def test_long_note_is_refused_and_not_cut():
+    assert parse_note("  why ") == "why"
+    with pytest.raises(RequestRefused, match="2001 characters"):
+        parse_note("x" * 2001)
 
 
 def test_parse_expect_takes_one_id_or_none():
