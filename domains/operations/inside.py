@@ -16,7 +16,7 @@ from domains.hypervisor.errors import AgentUnavailable, GatewayError
 from domains.hypervisor.gateway import Gateway
 from domains.inventory import leases, store
 from domains.models import Domain
-from domains.operations import doorbell
+from domains.operations import asking, doorbell
 from domains.operations.gateways import READINGS, NeverCurrent, gateway_to, read_afresh
 
 logger = structlog.get_logger(__name__)
@@ -27,9 +27,14 @@ _BUSY_PAUSE = 2.0
 
 
 def look(domain_id: int, tries: int) -> None:
-    """Ask one guest how it uses its CPUs; a little later while another guest of its host is being asked."""
+    """Ask one guest how it uses its CPUs; a little later while another guest of its host is being asked.
+
+    On the way it is found out what the host can do, if that is not known yet.
+    """
     domain = Domain.objects.select_related("host").filter(pk=domain_id).first()
-    if domain is None or not _can_be_asked(domain):
+    if domain is None or not (
+        _can_be_asked(domain) or (domain.host.reachable and domain.host.specific is None)
+    ):
         return
     holder = f"{socket.gethostname()}:{os.getpid()}"
     fence = leases.acquire(f"inside:{domain.host.slug}", holder, timedelta(seconds=TIME_LIMIT))
@@ -39,7 +44,8 @@ def look(domain_id: int, tries: int) -> None:
         return
     try:
         with gateway_to(domain.host) as gateway:
-            read_guest(gateway, read_afresh(gateway, domain.host_id, str(domain.uuid)))
+            domain = read_afresh(gateway, domain.host_id, str(domain.uuid))
+            read_guest(gateway, asking.with_abilities(gateway, domain))
     except GatewayError as error:
         logger.info("a guest could not be asked", domain=domain_id, error=error.text)
     finally:

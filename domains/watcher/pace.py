@@ -20,6 +20,7 @@ class Pace:
     look: float = 1.0  # between two parts of the sweep
     look_open: float = 1.5  # how often a domain that someone has open is looked at
     look_all: float = 28.0  # how long one sweep of all the others takes
+    inside: float = 15.0  # how often the guest of a domain that someone has open is asked for its CPUs
     retry: float = 1.0
     retry_at_most: float = 30.0
     hosts: float = 1.0  # how often the database is asked for hosts, and for leases that became free

@@ -11,6 +11,7 @@ from domains.inventory import attribution, hosts, store
 from domains.inventory.leases import Fence
 from domains.models import Domain
 from domains.operations import doorbell
+from domains.watcher.insides import Insides
 from domains.watcher.messages import (
     Alive,
     Changed,
@@ -56,6 +57,8 @@ class Session:
         self._verified: dict[str, int] = {}  # the revision at which the inventory held the last reading
         self._looking = False
         self._looked = moment
+        self._insides = Insides(pace.inside)
+        self._able = False  # whether it is seen to that somebody finds out what the host can do
 
     @property
     def connected(self) -> bool:
@@ -96,6 +99,8 @@ class Session:
         if self._answering and not self._looking and moment - self._looked >= self._pace.look:
             self._looked = moment
             self._look(self._rounds.due(moment, opened))
+            self._look_inside(self._insides.due(moment, opened))
+            self._learn()
         while (uuid := self._reads.next()) is not None:
             # The revision comes first: whatever is written after it makes this reading stale.
             request = self._reads.sent(uuid, store.revision_of(self._host_id, uuid))
@@ -138,6 +143,19 @@ class Session:
             self._looking = True
             self._send(Look(tuple(held)))
 
+    def _look_inside(self, uuids: Collection[str]) -> None:
+        if uuids:
+            mine = Domain.objects.filter(host=self._host_id, uuid__in=uuids)
+            doorbell.look(mine.values_list("pk", flat=True))
+
+    def _learn(self) -> None:
+        """Have a worker ask what the host can do, where this connection may not: on any domain of the host."""
+        if self._able:
+            return
+        unknown = Domain.objects.filter(host=self._host_id, gone_at=None, host__specific=None)
+        doorbell.look(unknown.values_list("pk", flat=True)[:1])
+        self._able = bool(self._verified)
+
     def _take(self, answer: Reading | Missing | Failed) -> None:
         request = self._reads.answered(answer.token)
         try:
@@ -157,8 +175,11 @@ class Session:
             )
             if not seen.changed:
                 self._verified[uuid] = revision
+            if self._insides.read(answer.reading):
+                doorbell.look([seen.domain_id])
         else:
             self._rounds.remove(uuid)
+            self._insides.forget(uuid)
             if not revision:
                 return  # came and went before it was ever read
             seen = store.apply_gone(self._host_id, uuid, read_revision=revision, fence=self._fence)

@@ -216,3 +216,39 @@ def test_lost_lease_stops_every_write(talk: Talk) -> None:
     with pytest.raises(LeaseLost):
         talk.say(Reading(order.token, changed))
     assert Domain.objects.get().name == "d1"
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(doorbell, "look", lambda ids, **_: asked.extend(ids))
+    return asked
+
+
+def test_guests_are_asked_when_their_agent_connects_and_while_they_are_open(talk, looks):
+    known = UUIDS[0]
+    slots = SlotMap(8, frozenset({0, 1}), frozenset())
+    guest = DomainReading(
+        known, "d1", DomainState.RUNNING, True, slots, slots, Topology(8), 1, 5, agent=False
+    )
+    talk.say(Hello(HELLO, (known,)), Alive())
+    for agent in (False, True):
+        talk.say(Changed((known,)))
+        order = talk.tick()[-1]
+        talk.say(Reading(order.token, replace(guest, agent=agent)))
+    domain = Domain.objects.get(uuid=known)
+    assert looks == [domain.pk]
+    talk.moment += 1.5
+    talk.session.tick(talk.moment, {known})
+    assert looks == [domain.pk] * 2
+
+
+def test_abilities_that_the_connection_may_not_ask_for_are_asked_for_by_a_worker(talk, looks):
+    hello = replace(HELLO, specific=None)
+    talk.say(Hello(hello, (UUIDS[0],)), Alive())
+    order = talk.tick()[-1]
+    talk.say(Reading(order.token, reading(UUIDS[0])))
+    talk.moment += 1.5
+    talk.tick()
+    assert looks == [Domain.objects.get().pk]
+    assert Host.objects.get().specific is None
