@@ -15,6 +15,7 @@ from django.core.management.base import CommandError
 
 from domains.history.ledger import chain_hash
 from domains.vcpu.reasons import Reason
+from domains.vcpu.sentences import sentence
 from lab import __main__ as lab
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,9 +56,17 @@ def anchors(text: str) -> set[str]:
 
 
 def test_reasons_page_explains_every_code_once():
-    explained = re.findall(r"^\| `(\w+)` \|", DOCUMENTS["docs/reasons.md"], re.MULTILINE)
+    page, _ = DOCUMENTS["docs/reasons.md"].split("## The sentences")
 
-    assert sorted(explained) == sorted(Reason)
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(Reason)
+
+
+def test_reasons_page_gives_every_sentence_as_it_is_said():
+    _, listed = DOCUMENTS["docs/reasons.md"].split("## The sentences")
+
+    assert re.findall(r"^\| `(\w+)` \| (.+) \|$", listed, re.MULTILINE) == [
+        (str(reason), sentence(reason, domain="web01", vcpu=5)) for reason in Reason
+    ]
 
 
 def test_documents_name_no_variable_that_does_not_exist():
