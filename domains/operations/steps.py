@@ -69,7 +69,7 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
             kind,
             revision=revision,
             held=left,
-            message="" if left else refused.sentence(domain.name),
+            message="" if left else _naming(refused, group).sentence(domain.name),
         )
         return []
 
@@ -160,6 +160,11 @@ def _refusal_ahead(
             if refused and refused.reason not in _ALREADY:
                 return refused
     return None
+
+
+def _naming(refused: Refusal, group: list[Effect]) -> Refusal:
+    """Name the slot that was asked for where the rules have something against the whole domain."""
+    return replace(refused, vcpu=group[0].vcpu) if refused.vcpu is None and len(group) == 1 else refused
 
 
 def _refused_count(view: DomainView, action: Action, effect: Effect) -> Refusal | None:

@@ -189,6 +189,7 @@ def test_cpu_whose_slot_is_not_known_is_left_alone(desk):
 def test_guest_that_cannot_be_asked_says_why(desk, options, reason):
     operation = desk.ask(desk.guest(**options), "offline", [2], "live")
     assert (operation.status, operation.reason) == ("failed", reason)
+    assert "vCPU 2" in operation.message
 
 
 def test_agent_that_hangs_fails_the_request_and_keeps_what_was_known(desk):
