@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from domains.history import facts, ledger, record
 from domains.inventory.maps import maps_json
@@ -46,14 +46,11 @@ def request_change(
                 Reason.NOT_PERMITTED,
                 f"{actor.name} may see {domain.name} but not change it; ask an administrator for the operator role.",
             )
-        earlier = _earlier(actor, idempotency_key, domain, change)
+        operation, new = _once(actor, domain, change, idempotency_key)
     except RequestRefused as refusal:
         record_refusal(refusal, actor=actor, host=host, domain_ref=domain_ref, domain=domain, asked=asked)
         raise
-    if earlier:
-        return earlier
-    operation = _store(actor, domain, change, idempotency_key)
-    if operation.status == Status.QUEUED:
+    if new and operation.status == Status.QUEUED:
         doorbell.ring([domain.pk])
     return operation
 
@@ -79,6 +76,24 @@ def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
             f"Host {host} has no domain “{domain_ref[:260]}”, or you may not see it; see the fleet page.",
         )
     return found
+
+
+def _once(actor: Actor, domain: Domain, change: Change, key: str) -> tuple[Operation, bool]:
+    """Store the change, or give the operation that this key made before. Says whether it is a new one.
+
+    Of two requests that come at the same time with one key both may find none; the database then lets only
+    one of them through.
+    """
+    earlier = _earlier(actor, key, domain, change)
+    if earlier:
+        return earlier, False
+    try:
+        return _store(actor, domain, change, key), True
+    except IntegrityError:
+        earlier = _earlier(actor, key, domain, change)
+        if earlier is None:
+            raise
+        return earlier, False
 
 
 def _earlier(actor: Actor, key: str, domain: Domain, change: Change) -> Operation | None:
