@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal, TypeVar
 
 from domains.operations.refused import RequestRefused
+from domains.operations.text import storable
 from domains.vcpu import cpulist
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
@@ -76,10 +77,12 @@ def parse_change(asked: Mapping[str, object]) -> Change:
 
 
 def parse_note(raw: object) -> str:
-    """Read the note, without the space around it. Raises :class:`RequestRefused` for one that is too long."""
+    """Read the note, without the space around it. Raises :class:`RequestRefused` for one that cannot be kept."""
     note = str(raw).strip()
     if len(note) > NOTE_LENGTH:
         raise _invalid(f"The note has {len(note)} characters; {NOTE_LENGTH} is the most.")
+    if not storable(note):
+        raise _invalid("The note holds a character that no database stores, such as NUL; leave it out.")
     return note
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from domains.history import ledger
 from domains.models import Domain, Operation
 from domains.operations.actor import Actor
+from domains.operations.text import stored
 from domains.vcpu.reasons import Reason
 
 _HTTP_STATUS = {
@@ -23,13 +24,13 @@ _HTTP_STATUS = {
 
 
 class RequestRefused(Exception):
-    """The request became no operation. ``http_status`` is the fitting 4xx."""
+    """The request became no operation. ``http_status`` is the fitting 4xx; given only where the code leaves it open."""
 
-    def __init__(self, code: Reason, message: str) -> None:
+    def __init__(self, code: Reason, message: str, *, http_status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.http_status = _HTTP_STATUS.get(code, 400)
+        self.http_status = http_status or _HTTP_STATUS.get(code, 400)
 
 
 def record_refusal(
@@ -46,10 +47,10 @@ def record_refusal(
     named = (
         {"name": domain.name, "uuid": str(domain.uuid)}
         if domain
-        else {"name": domain_ref[:300], "uuid": None}
+        else {"name": stored(domain_ref[:300]), "uuid": None}
     )
     told = {
-        "host": host[:100],
+        "host": stored(host[:100]),
         "domain": named,
         "action": _cut(asked.get("action")),
         "requested": {
@@ -88,10 +89,10 @@ def _record(refusal: RequestRefused, actor: Actor, told: Mapping[str, object]) -
                 **told,
                 "status": "refused",
                 "reason": str(refusal.code),
-                "message": refusal.message,
+                "message": stored(refusal.message),
             },
         )
 
 
 def _cut(value: object) -> str | None:
-    return None if value is None else str(value)[:200]
+    return None if value is None else stored(str(value)[:200])

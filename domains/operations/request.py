@@ -18,6 +18,7 @@ from domains.operations.actor import Actor
 from domains.operations.parse import Change, OnFailure, parse_change
 from domains.operations.refused import RequestRefused, record_refusal
 from domains.operations.reserve import reserve
+from domains.operations.text import storable
 from domains.push.stream import publish
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
@@ -61,7 +62,7 @@ def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
     Raises :class:`RequestRefused` (``host_not_found``, ``domain_not_found``). What one may not see is answered
     like what does not exist.
     """
-    if not Host.objects.filter(slug=host).exists():
+    if not (storable(host) and Host.objects.filter(slug=host).exists()):
         raise RequestRefused(
             Reason.HOST_NOT_FOUND, f"There is no host “{host[:100]}”; see the list of hosts."
         )
@@ -69,7 +70,8 @@ def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
     try:
         found = on_host.filter(uuid=UUID(domain_ref)).first()
     except ValueError:
-        found = on_host.filter(name=domain_ref, gone_at=None).first()
+        named = on_host.filter(name=domain_ref, gone_at=None)
+        found = named.first() if storable(domain_ref) else None
     if found is None:
         raise RequestRefused(
             Reason.DOMAIN_NOT_FOUND,
