@@ -11,6 +11,7 @@ from domains.models.lease import Lease
 from domains.models.operation import Operation
 from domains.models.revision import Revision
 from domains.models.status import FINAL, OPEN, EffectState, Status
+from domains.models.token import Token
 
 __all__ = [
     "FINAL",
@@ -27,4 +28,5 @@ __all__ = [
     "Revision",
     "Role",
     "Status",
+    "Token",
 ]

@@ -56,8 +56,15 @@ def is_administrator(user: Person) -> bool:
     return _superuser(user) or _grants(user, (Role.ADMINISTRATOR,)).exists()
 
 
+def roles_of(user: Person) -> frozenset[str]:
+    """Give the roles that the user has anywhere; a superuser is an administrator."""
+    if _superuser(user):
+        return frozenset({Role.ADMINISTRATOR})
+    return frozenset(_grants(user, SEEING).values_list("role", flat=True))
+
+
 def covers_everything(user: Person, roles: tuple[Role, ...]) -> bool:
-    """Whether one of these roles is the user's for every domain of every host, gone ones included."""
+    """Whether one of the roles is the user's on all domains, also those still to come."""
     return _superuser(user) or _grants(user, roles).filter(host=None, pattern="*").exists()
 
 

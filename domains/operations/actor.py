@@ -9,19 +9,25 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 
 from domains.models import Domain, Operation
-from domains.models.grant import SEEING, covers_everything, domains_changed_by, domains_seen_by
+from domains.models.grant import CHANGING, SEEING, covers_everything, domains_changed_by, domains_seen_by
 
 Door = Literal["page", "api", "command"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one who asks. Without a ``user`` it is the operating system's user, with an administrator's rights."""
+    """The one who asks. Without a ``user`` it is the operating system's user, with an administrator's rights.
+
+    ``token`` names the API token that came with the request, if one did, and ``limit`` is the role beyond which
+    it opens nothing; empty, there is no such limit.
+    """
 
     name: str
     door: Door
     user: AbstractBaseUser | None = None
     address: str = ""
+    token: str = ""
+    limit: str = ""
 
     def sees(self) -> QuerySet[Domain]:
         """Give the domains that this actor may see."""
@@ -35,4 +41,12 @@ class Actor:
 
     def changes(self) -> QuerySet[Domain]:
         """Give the domains that this actor may change."""
+        if self.limit and self.limit not in CHANGING:
+            return Domain.objects.none()
         return domains_changed_by(self.user) if self.user else Domain.objects.all()
+
+    def operations(self) -> QuerySet[Operation]:
+        """Give the operations that this actor may see: those of the domains they see."""
+        if self.user is None or covers_everything(self.user, SEEING):
+            return Operation.objects.all()
+        return Operation.objects.filter(domain__in=self.sees())

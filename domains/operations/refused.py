@@ -86,6 +86,7 @@ def _record(refusal: RequestRefused, actor: Actor, told: Mapping[str, object]) -
                 "actor": actor.name,
                 "door": actor.door,
                 "address": actor.address,
+                "token": actor.token or None,
                 **told,
                 "status": "refused",
                 "reason": str(refusal.code),

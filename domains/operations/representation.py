@@ -1,4 +1,4 @@
-"""Operations and domains in the form of the outside interface."""
+"""Operations, domains and tokens in the form of the outside interface."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domains.history import facts
 from domains.history.ledger import timestamp
-from domains.models import Domain, Operation
+from domains.models import Domain, Operation, Token
 from domains.vcpu.rules import Action, slot_reasons
 from domains.vcpu.slots import Side, SlotMap
 
@@ -64,6 +64,22 @@ def domain_json(domain: Domain) -> dict[str, object]:
             }
             for vcpu in range(slots)
         ],
+    }
+
+
+def token_json(token: Token) -> dict[str, object]:
+    """Give a token as it may be shown at any time. Its ``user`` is best loaded."""
+    return {
+        "id": token.pk,
+        "user": token.user.get_username(),
+        "name": token.name,
+        "prefix": token.prefix,
+        "role": token.role or None,
+        "state": token.state,
+        "created": timestamp(token.created_at),
+        "expires": timestamp(token.expires_at),
+        "last_used": _time(token.last_used_at),
+        "revoked": _time(token.revoked_at),
     }
 
 

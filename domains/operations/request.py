@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from domains.history import facts, ledger, record
 from domains.inventory.maps import maps_json
 from domains.models import Domain, Host, Operation, Status
+from domains.models.grant import CHANGING
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
@@ -43,10 +44,7 @@ def request_change(
         domain = find_domain(actor, host, domain_ref)
         change = parse_change(asked)
         if not actor.changes().filter(pk=domain.pk).exists():
-            raise RequestRefused(
-                Reason.NOT_PERMITTED,
-                f"{actor.name} may see {domain.name} but not change it; ask an administrator for the operator role.",
-            )
+            raise RequestRefused(Reason.NOT_PERMITTED, _not_permitted(actor, domain))
         operation, new = _once(actor, domain, change, idempotency_key)
     except RequestRefused as refusal:
         record_refusal(refusal, actor=actor, host=host, domain_ref=domain_ref, domain=domain, asked=asked)
@@ -54,6 +52,14 @@ def request_change(
     if new and operation.status == Status.QUEUED:
         doorbell.ring([domain.pk])
     return operation
+
+
+def _not_permitted(actor: Actor, domain: Domain) -> str:
+    if actor.limit and actor.limit not in CHANGING:
+        return f"The token “{actor.token}” is limited to {actor.limit} and changes nothing; use one that may."
+    return (
+        f"{actor.name} may see {domain.name} but not change it; ask an administrator for the operator role."
+    )
 
 
 def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
@@ -149,8 +155,8 @@ def _store(actor: Actor, domain: Domain, change: Change, idempotency_key: str) -
             **asdict(change),
         )
         blocker = reserve(operation, domain, change)
-        entry = {**facts.of_operation(operation, operation.effects.all()), "address": actor.address}
-        ledger.append("requested", entry)
+        told = facts.of_operation(operation, operation.effects.all())
+        ledger.append("requested", {**told, "address": actor.address, "token": actor.token or None})
         publish(f"operation:{operation.pk}", revision)
         if blocker:
             _collide(operation, blocker, revision)
