@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "domains",
 ]
 MIDDLEWARE = [
+    "domains.api.answers.JsonAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

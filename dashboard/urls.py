@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from allauth.account.views import account_inactive, login, logout
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, path
 
 from dashboard import health
+from domains.api.api import api
 from domains.web.change import change
 from domains.web.domain import domain
 from domains.web.fleet import fleet
@@ -14,13 +15,14 @@ from domains.web.operations import operations
 from domains.web.readings import readings
 
 # Registration, mail and password resets have no address here on purpose.
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", fleet, name="fleet"),
     path("domains/<str:host>/<uuid:uuid>/", domain, name="domain"),
     path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
     path("operations/", operations, name="operations"),
     path("operations/<int:pk>/", operation, name="operation"),
     path("readings/", readings, name="readings"),
+    path("api/v1/", api.urls),
     path("accounts/login/", login, name="account_login"),
     path("accounts/logout/", logout, name="account_logout"),
     path("accounts/inactive/", account_inactive, name="account_inactive"),

@@ -1,4 +1,4 @@
-"""Operations, domains and tokens in the form of the outside interface."""
+"""Operations, hosts, domains and tokens in the form of the outside interface."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domains.history import facts
 from domains.history.ledger import timestamp
-from domains.models import Domain, Operation, Token
+from domains.models import Domain, Host, Operation, Token
 from domains.vcpu.rules import Action, slot_reasons
 from domains.vcpu.slots import Side, SlotMap
 
@@ -64,6 +64,40 @@ def domain_json(domain: Domain) -> dict[str, object]:
             }
             for vcpu in range(slots)
         ],
+    }
+
+
+def domain_row_json(domain: Domain) -> dict[str, object]:
+    """Give a domain in brief, as lists have it. Needs ``host`` loaded."""
+    return {
+        "host": domain.host.slug,
+        "host_state": domain.host.state,
+        "name": domain.name,
+        "uuid": str(domain.uuid),
+        "state": domain.state,
+        "persistent": domain.persistent,
+        "live": domain.live,
+        "config": domain.config,
+        "unit_size": domain.unit_size,
+        "agent": domain.agent,
+        "synced": timestamp(domain.synced_at),
+    }
+
+
+def host_json(host: Host, *, domains: int) -> dict[str, object]:
+    """Give a host, of which somebody may see so many domains."""
+    return {
+        "host": host.slug,
+        "state": host.state,
+        "state_since": timestamp(host.state_since),
+        "last_seen": _time(host.last_seen),
+        "enabled": host.enabled,
+        "hypervisor": host.hypervisor,
+        "hypervisor_version": host.hypervisor_version,
+        "libvirt_version": host.libvirt_version,
+        "cpus": host.cpus,
+        "specific": host.specific,
+        "domains": domains,
     }
 
 

@@ -1,0 +1,111 @@
+"""``/api/v1/domains/.../vcpus/...``: asking for a change."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from django.http import HttpRequest, JsonResponse
+from ninja import Header, Router
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
+
+from domains.api.bodies import described, read_body
+from domains.api.caller import actor_of
+from domains.api.problems import problems
+from domains.api.shapes import Operation as OperationShape
+from domains.models import Domain
+from domains.operations.actor import Actor
+from domains.operations.parse import NOTE_LENGTH
+from domains.operations.refused import RequestRefused, record_refusal
+from domains.operations.representation import operation_json
+from domains.operations.request import find_domain, request_change
+from domains.vcpu.reasons import Reason
+
+Verb = Literal["add", "remove", "make-removable", "online", "offline", "sync"]
+Key = Annotated[
+    str | None,
+    # Described here and checked on the write path, which keeps an account of what it refuses.
+    WithJsonSchema({"type": "string", "pattern": "^[!-~]{1,128}$"}),
+    Header(
+        None,
+        alias="Idempotency-Key",
+        description="1 to 128 visible ASCII characters. For 24 hours a request repeated with its key changes"
+        " nothing and is answered with the first operation.",
+    ),
+]
+router = Router(tags=["domains"])
+
+
+class ChangeRequest(BaseModel):
+    """What to change. All fields have defaults; what is misspelt is refused rather than left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    vcpu: StrictInt | StrictStr | list[StrictInt | StrictStr] = Field(
+        -1,
+        description="a vCPU ID such as 5, a list such as [5, 7], text such as “5,7” or “8-11”, or -1 for the first"
+        " available one (add) or the highest one (remove)",
+    )
+    affect: Literal["current", "live", "config", "both"] = Field(
+        "current", description="current, live, config or both"
+    )
+    on_failure: Literal["stop", "continue"] = Field(
+        "stop", description="stop or continue: what to do about the slots after one that failed"
+    )
+    expect: StrictInt | None = Field(
+        None, description="the vCPU ID that first or highest should turn out to be, or null"
+    )
+    note: StrictStr = Field(
+        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
+    )
+    queue_if_unreachable: StrictBool = Field(
+        False,
+        description="true or false: whether to wait for a host that cannot be reached, instead of failing",
+    )
+    ask_anyway: StrictBool = Field(
+        False, description="true or false: whether the hypervisor is to be asked what the rules would refuse"
+    )
+
+
+@router.post(
+    "domains/{host}/{ref}/vcpus/{action}",
+    response={202: OperationShape, **problems(403, 404, 413, 415, 422)},
+    operation_id="change_vcpus",
+    summary="Ask for a change",
+    openapi_extra=described(ChangeRequest, required=True),
+)
+def change_vcpus(
+    request: HttpRequest, host: str, ref: str, action: Verb, idempotency_key: Key = None
+) -> JsonResponse:
+    """Ask for one change of a domain, named by UUID or name. The operation is stored and carried out by a worker."""
+    actor = actor_of(request)
+    word = action.replace("-", "_")
+    try:
+        asked = read_body(request, ChangeRequest, required=True)
+        if idempotency_key == "":
+            raise RequestRefused(
+                Reason.INVALID_REQUEST,
+                "The idempotency key is empty; it has 1 to 128 visible ASCII characters.",
+            )
+    except RequestRefused as refusal:
+        _record(refusal, actor, host, ref, word)
+        raise
+    operation = request_change(
+        actor=actor,
+        host=host,
+        domain_ref=ref,
+        asked={**asked.model_dump(exclude_unset=True), "action": word},
+        idempotency_key=idempotency_key or "",
+    )
+    return JsonResponse(
+        operation_json(operation), status=202, headers={"Location": f"/api/v1/operations/{operation.pk}"}
+    )
+
+
+def _record(refusal: RequestRefused, actor: Actor, host: str, ref: str, action: str) -> None:
+    """Write down a request that could not even be read."""
+    domain: Domain | None
+    try:
+        domain = find_domain(actor, host, ref)
+    except RequestRefused:  # what it was meant for is not there either; what is told is the body's fault
+        domain = None
+    record_refusal(refusal, actor=actor, host=host, domain_ref=ref, domain=domain, asked={"action": action})

@@ -1,0 +1,126 @@
+"""``/api/v1/operations``: what became of the changes that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Literal
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, JsonResponse
+from ninja import Path, Query, Router, Schema
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+from domains.api.bodies import described, read_body
+from domains.api.caller import actor_of
+from domains.api.paging import Cursor, Words, split
+from domains.api.problems import problems
+from domains.api.shapes import Operation as OperationShape
+from domains.api.shapes import Operations
+from domains.models import Operation, Status
+from domains.operations import control
+from domains.operations.parse import NOTE_LENGTH
+from domains.operations.refused import RequestRefused
+from domains.operations.representation import operation_json
+from domains.vcpu.reasons import Reason
+from domains.vcpu.rules import Action
+
+PAGE = 50
+Verb = Literal["cancel", "ask-again", "stop-waiting"]
+Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="The operation's number.")]
+_CONTROLS: dict[Verb, Callable[..., Operation]] = {
+    "cancel": control.cancel,
+    "ask-again": control.ask_again,
+    "stop-waiting": control.stop_waiting,
+}
+router = Router(tags=["operations"])
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return f"^({'|'.join(words)})?$"
+
+
+class Filters(Schema):
+    """What to list; a row has to fit everything that is given."""
+
+    host: Words = ""
+    domain: Words = Field("", description="A name or a UUID.")
+    status: str = Field("", pattern=_one_of(Status))
+    action: str = Field("", pattern=_one_of(Action))
+    actor: Words = ""
+    cursor: Cursor = ""
+
+
+class ControlRequest(BaseModel):
+    """What goes with the request."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: StrictStr = Field(
+        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
+    )
+
+
+@router.get(
+    "operations",
+    response={200: Operations, **problems()},
+    operation_id="list_operations",
+    summary="List operations",
+)
+def list_operations(request: HttpRequest, filters: Query[Filters]) -> JsonResponse:
+    """List the operations on domains that you may see, newest first."""
+    found = _filtered(actor_of(request).operations(), filters)
+    rows = list(found.order_by("-pk").prefetch_related("effects")[: PAGE + 1])
+    page, following = split(rows, PAGE)
+    return JsonResponse({"operations": [operation_json(row) for row in page], "next": following})
+
+
+def _filtered(operations: QuerySet[Operation], filters: Filters) -> QuerySet[Operation]:
+    if filters.domain:
+        operations = operations.filter(_of_domain(filters.domain))
+    if filters.cursor:
+        operations = operations.filter(pk__lt=int(filters.cursor))
+    columns = {
+        "host_slug": filters.host,
+        "status": filters.status,
+        "action": filters.action,
+        "actor": filters.actor,
+    }
+    return operations.filter(**{column: value for column, value in columns.items() if value})
+
+
+def _of_domain(ref: str) -> Q:
+    try:
+        return Q(domain_uuid=UUID(ref)) | Q(domain_name=ref)
+    except ValueError:
+        return Q(domain_name=ref)
+
+
+@router.get(
+    "operations/{number}",
+    response={200: OperationShape, **problems(404)},
+    operation_id="show_operation",
+    summary="Show an operation",
+)
+def show_operation(request: HttpRequest, number: Number) -> JsonResponse:
+    """Show one operation as it stands now."""
+    found = actor_of(request).operations().filter(pk=number).first()
+    if found is None:
+        raise RequestRefused(
+            Reason.OPERATION_NOT_FOUND,
+            f"There is no operation {number}, or you may not see it; see the list of operations.",
+        )
+    return JsonResponse(operation_json(found))
+
+
+@router.post(
+    "operations/{number}/{deed}",
+    response={200: OperationShape, **problems(403, 404, 409, 413, 415)},
+    operation_id="control_operation",
+    summary="Cancel an operation, ask its guest again, or stop waiting for it",
+    openapi_extra=described(ControlRequest, required=False),
+)
+def control_operation(request: HttpRequest, number: Number, deed: Verb) -> JsonResponse:
+    """Do something about an operation that has not ended: cancel one that is queued, ask the guest again, or stop waiting."""
+    body = read_body(request, ControlRequest, required=False)
+    return JsonResponse(operation_json(_CONTROLS[deed](actor_of(request), number, note=body.note)))
