@@ -13,6 +13,7 @@ from domains.web.fleet import fleet
 from domains.web.operation import operation
 from domains.web.operations import operations
 from domains.web.readings import readings
+from domains.web.tokens import revoke, tokens
 
 # Registration, mail and password resets have no address here on purpose.
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/<int:pk>/", operation, name="operation"),
     path("readings/", readings, name="readings"),
     path("api/v1/", api.urls),
+    path("account/tokens/", tokens, name="tokens"),
+    path("account/tokens/<int:pk>/revoke/", revoke, name="revoke_token"),
     path("accounts/login/", login, name="account_login"),
     path("accounts/logout/", logout, name="account_logout"),
     path("accounts/inactive/", account_inactive, name="account_inactive"),

@@ -62,6 +62,7 @@ def context_of(operation: Operation) -> dict[str, Any]:
     return {
         "operation": operation,
         "line": lines.of_operation(operation),
+        "token": _token(entries),
         "asked": said.vcpu_words(operation.vcpu),
         "asked_side": _ASKED[operation.affect],
         "rows": [_row(operation, effect) for effect in effects],
@@ -125,6 +126,14 @@ def _command(domain: str, effect: Effect, ids: str) -> str:
         return f"virsh setguestvcpus {domain} {ids} --{'enable' if target is Target.ONLINE else 'disable'}"
     switch = "--disable" if target is Target.ABSENT else "--enable"
     return f"virsh setvcpu {domain} {ids} {switch} --{effect.side}"
+
+
+def _token(entries: Sequence[HistoryEntry]) -> str:
+    """Name the API token that came with the request; empty where none did."""
+    asked: dict[str, Any] = next(
+        (json.loads(entry.body) for entry in entries if entry.kind == "requested"), {}
+    )
+    return str(asked.get("token") or "")
 
 
 def _raw(entry: HistoryEntry) -> Raw:

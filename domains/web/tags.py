@@ -37,6 +37,9 @@ CHIPS = {
     "done": ("circle-check", "ok", "done"),
     "skipped": ("minus", "", "skipped"),
     "pending": ("clock", "act", "pending"),
+    "usable": ("circle-check", "ok", "usable"),
+    "expired": ("clock", "", "expired"),
+    "revoked": ("ban", "", "revoked"),
     "applying": ("loader-2", "act", "applying"),
 }
 
