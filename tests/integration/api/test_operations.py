@@ -134,6 +134,12 @@ def test_waiting_operation_is_no_longer_waited_for_and_asked_again(desk):
     assert (told["status"], told["late"]) == ("succeeded", True)
 
 
+def test_guest_is_not_asked_again_for_a_slot_that_a_newer_operation_has(domain, operator):
+    old = make_operation(domain, [(5, "live", "unconfirmed")], action="remove", status="unconfirmed")
+    make_operation(domain, [(5, "live", "pending")], action="remove")
+    assert refusal(operator.post(f"/operations/{old.pk}/ask-again")) == (409, "operation_open")
+
+
 @pytest.mark.parametrize("deed", ["cancel", "ask-again", "stop-waiting"])
 def test_only_operators_do_something_about_an_operation(domain, viewer, limited, deed):
     made = make_operation(domain)
