@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS event (seq INTEGER PRIMARY KEY, uuid TEXT, kind TEXT,
 HOST_SETTINGS: Body = {
     "reachable": True,
     "specific": True,
+    "asynchronous": True,
     "unplug_timeout": 5.0,
     "lock_wait": 30.0,
     "read_delay": [0.0, 0.0],

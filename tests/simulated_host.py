@@ -18,7 +18,7 @@ from tests import simulated_body, simulated_guest
 from tests.simulated_body import Body, change, emit, slots_of
 from tests.simulated_file import HOST_SETTINGS, SimulatedFile
 
-Guest = Literal["cooperates", "refuses", "waits"]
+Guest = Literal["cooperates", "refuses", "waits", "firmware"]
 
 
 class SimulatedHost(SimulatedFile):
@@ -132,6 +132,7 @@ class SimulatedHost(SimulatedFile):
     ) -> None:
         """Say how the guest answers a removal; ``delay`` in seconds is how long it takes to let go.
 
+        In its firmware it cannot even be asked.
         ``brings_online`` says whether it uses a plugged CPU at once.
         """
         self._update(known, guest=behaviour, guest_delay=delay, brings_online=brings_online)
@@ -162,8 +163,9 @@ class SimulatedHost(SimulatedFile):
         self._update(known, busy_until=time.time() + seconds)
 
     def tune(self, **settings: Any) -> None:
-        """Change the host's settings: ``reachable``, ``specific``, ``unplug_timeout`` and ``lock_wait`` (seconds),
-        ``read_delay`` and ``write_delay`` (lowest and highest of random seconds).
+        """Change the host's settings: ``reachable``, ``specific`` (plugs a vCPU by its ID), ``asynchronous`` (False
+        for a libvirt before 12.4), ``unplug_timeout`` and ``lock_wait`` (seconds), ``read_delay`` and
+        ``write_delay`` (lowest and highest of random seconds).
         """
         unknown = settings.keys() - HOST_SETTINGS.keys()
         if unknown:

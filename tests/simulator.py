@@ -9,7 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from domains.hypervisor.errors import Change, ConnectionLost, GuestRefused, opening_failed, translate
+from domains.hypervisor.errors import (
+    Change,
+    ConnectionLost,
+    GuestRefused,
+    UnknownOutcome,
+    opening_failed,
+    translate,
+)
 from domains.hypervisor.events import DomainHint, HintCallback, HintKind
 from domains.hypervisor.gateway import DomainReading, DomainState, DomainStatistics, HostReading
 from domains.vcpu import cpulist
@@ -31,6 +38,10 @@ _REFUSED = {
     "outcome": "refused",
     "text": "device ejection not supported by the operating system (ACPI _OST status 128)",
 }
+_IN_FIRMWARE = (
+    "internal error: unable to execute QEMU command 'device_del': "
+    "acpi: device unplug request for not supported device type"
+)
 _MONITOR_KINDS = {HintKind.OST, HintKind.VCPU_REMOVED}
 
 
@@ -49,12 +60,12 @@ class SimulatedGateway(AgentCalls, CountCalls):
     def read_host(self) -> HostReading:
         settings = self._settings()
         return HostReading(
-            libvirt_version=12_008_000,
+            libvirt_version=12_008_000 if settings["asynchronous"] else 9_000_000,
             hypervisor="QEMU" if settings["specific"] else "TEST",
             hypervisor_version=11_001_002,
             cpus=16,
             specific=self._specific(settings),
-            asynchronous=settings["specific"],
+            asynchronous=settings["specific"] and settings["asynchronous"],
         )
 
     def _specific(self, settings: Body) -> bool | None:
@@ -96,7 +107,7 @@ class SimulatedGateway(AgentCalls, CountCalls):
 
     def set_slots(self, uuid: str, ids: frozenset[int], *, present: bool, side: Side) -> None:
         settings = self._settings()
-        asked = Change(ids, present, side)
+        asked = Change(ids, present, side, waits=not settings["asynchronous"])
         if self._readonly:
             raise translate(29, 0, "operation virDomainSetVcpu forbidden for read only access", asked)
         if not settings["specific"]:
@@ -121,7 +132,8 @@ class SimulatedGateway(AgentCalls, CountCalls):
                 if self._load(db, uuid, asked)["busy_until"] <= time.time():
                     return
             if time.monotonic() >= deadline:
-                raise translate(68, 10, "Timed out during operation: cannot acquire state change lock", asked)
+                text = "Timed out during operation: cannot acquire state change lock"
+                raise translate(68, 10, text, asked, seconds=30)
             time.sleep(_STEP)
 
     def _begin(self, uuid: str, asked: Change, timeout: float) -> float | None:
@@ -173,11 +185,12 @@ class SimulatedGateway(AgentCalls, CountCalls):
             ids = cpulist.dump(asked.ids)
             body["pending"] = [one for one in body["pending"] if one["ids"] != ids]
             body["pending"].append({"ids": ids, "until": release})
-        body["busy_until"] = until
+        if asked.waits:
+            body["busy_until"] = until
         return until
 
     def _wait(self, uuid: str, asked: Change, until: float) -> None:
-        """Wait for the guest with the domain's lock held, as libvirt does."""
+        """Wait for the guest: an older host holds the domain's lock meanwhile."""
         if until == _REFUSED_AT_ONCE:
             raise GuestRefused(f"The guest answered: {_REFUSED['text']}.")
         ids = cpulist.dump(asked.ids)
@@ -187,16 +200,16 @@ class SimulatedGateway(AgentCalls, CountCalls):
                 slots = slots_of(body, Side.LIVE)
                 gone = slots is not None and not slots.present & asked.ids
                 if gone or slots is None or time.time() >= until:
-                    body["busy_until"] = 0.0
-                    self.host.save(db, uuid, body)
+                    if asked.waits:
+                        body["busy_until"] = 0.0
+                        self.host.save(db, uuid, body)
                     break
             time.sleep(_STEP)
-        if slots is None:
+        if slots is None and asked.waits:
             raise translate(55, 10, "Requested operation is not valid: domain is no longer running", asked)
-        if not gone:
-            raise translate(
-                68, 10, f"Timed out during operation: vcpu unplug request timed out ({ids})", asked
-            )
+        if not gone and slots is not None:
+            text = f"Timed out during operation: vcpu unplug request timed out ({ids})"
+            raise UnknownOutcome(text, code=68)
 
     def _deliver(self, callback: HintCallback, seen: int) -> None:
         while not self._closed.wait(0.02):
@@ -222,6 +235,8 @@ def _refused(body: Body, asked: Change) -> QemuError | None:
         qemu_rules.check(machine, set(asked.ids), int(asked.present), flags)
     except QemuError as error:
         return error
+    if asked.unplugs and body["guest"] == "firmware":
+        return QemuError(1, _IN_FIRMWARE)
     return None
 
 

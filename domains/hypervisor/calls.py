@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,10 +17,14 @@ logger = logging.getLogger(__name__)
 @contextmanager
 def translated(change: Change | None = None) -> Iterator[None]:
     """Raise our own errors for what libvirt raises inside. ``change`` is what the call asks for."""
+    begun = time.monotonic()
     try:
         yield
     except libvirt.libvirtError as error:
-        raise translate(error.get_error_code(), error.get_error_domain(), str(error), change) from error
+        seconds = time.monotonic() - begun
+        raise translate(
+            error.get_error_code(), error.get_error_domain(), str(error), change, seconds=seconds
+        ) from error
 
 
 @contextmanager

@@ -39,9 +39,15 @@ class DomainNotFound(GatewayError):
 
 
 class UnknownOutcome(GatewayError):
-    """libvirt's code 68, or no code at all: only reading the domain again tells what happened."""
+    """The guest has not let go in time, or libvirt gave no code: only reading the domain again tells."""
 
     reason = Reason.UNPLUG_UNCONFIRMED
+
+
+class DomainBusy(GatewayError):
+    """Another job held the domain until libvirt gave up waiting: nothing was done, or the guest not asked."""
+
+    reason = Reason.DOMAIN_BUSY
 
 
 class GuestRefused(GatewayError):
@@ -80,12 +86,25 @@ class ForkedProcess(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a failed call had asked for: some codes are exact only together with it. A count has no ``ids``."""
+    """What a failed call had asked for: some codes are exact only together with it.
+
+    A count has no ``ids``. ``waits`` is False for a call that returns without waiting for the guest.
+    """
 
     ids: frozenset[int]
     present: bool
     side: Side
+    waits: bool = True
 
+    @property
+    def unplugs(self) -> bool:
+        """Whether a running guest has to let go of something."""
+        return self.side is Side.LIVE and not self.present
+
+
+_NO_LOCK = "cannot acquire state change lock"  # libvirt's words, where its daemon speaks English
+_IN_FIRMWARE = "device unplug request for not supported device type"  # QEMU's, which are never translated
+_UNPLUG_OVER_SECONDS = 25.0  # libvirt waits 30 s for a domain, and then 5 s or 10 s for its guest
 
 _BROKEN = frozenset({Code.INTERNAL_ERROR, Code.NO_CONNECT, Code.INVALID_CONN, Code.SYSTEM_ERROR, Code.RPC})
 _SIDE_MISSING = {Side.LIVE: Reason.DOMAIN_NOT_RUNNING, Side.CONFIG: Reason.DOMAIN_NOT_PERSISTENT}
@@ -111,23 +130,45 @@ def opening_failed(code: int | None) -> HostUnreachable:
     )
 
 
-def translate(code: int | None, origin: int | None, text: str, change: Change | None = None) -> GatewayError:
-    """Turn one of libvirt's errors during a call into ours, by its code and never by its words.
+def translate(
+    code: int | None, origin: int | None, text: str, change: Change | None = None, *, seconds: float = 0.0
+) -> GatewayError:
+    """Turn one of libvirt's errors during a call into ours, by its code.
 
-    ``origin`` is libvirt's error domain, ``change`` what the call had asked for, None for a reading.
+    Words count only where a code has two meanings and they can be recognised without doubt: what is not known by
+    them, in another language for instance, stays the code's more careful meaning. ``origin`` is libvirt's error
+    domain, ``change`` what the call had asked for (None for a reading), ``seconds`` how long it took.
     """
     if (origin in (Origin.RPC, Origin.REMOTE) and code in _BROKEN) or code == Code.INVALID_CONN:
         return ConnectionLost(text, code=code)
     nothing_said = code in (None, 0) or (code == Code.INTERNAL_ERROR and origin in (None, Origin.NONE))
-    if nothing_said or code == Code.OPERATION_TIMEOUT:
+    if nothing_said:
+        return UnknownOutcome(text, code=code)
+    if _never_begun(code, text, change, seconds):
+        return DomainBusy(text, code=code)
+    if code == Code.OPERATION_TIMEOUT:
         return UnknownOutcome(text, code=code)
     if code == Code.NO_DOMAIN:
         return DomainNotFound(text, code=code)
     if change is None:
         return GatewayError(text, code=code)
-    if code == Code.OPERATION_FAILED and change.side is Side.LIVE and not change.present:
+    if code == Code.OPERATION_FAILED and change.unplugs:
         return GuestRefused(text, code=code)
+    if code == Code.INTERNAL_ERROR and change.unplugs and _IN_FIRMWARE in text:
+        return ChangeRejected(text, code=code, reason=Reason.GUEST_NOT_READY)
     return ChangeRejected(text, code=code, reason=_exact_reason(code, change))
+
+
+def _never_begun(code: int | None, text: str, change: Change | None, seconds: float) -> bool:
+    """Whether libvirt gave up before it did anything, since another job held the domain."""
+    if code == Code.OPERATION_FAILED:  # too many were queueing already
+        return _NO_LOCK in text
+    if code != Code.OPERATION_TIMEOUT:
+        return False
+    if change is None or not change.unplugs or not change.waits:
+        return True
+    # The wait for the guest is shorter than the one for the domain, so a call that ended early had begun.
+    return seconds >= _UNPLUG_OVER_SECONDS and _NO_LOCK in text
 
 
 def _exact_reason(code: int | None, change: Change) -> Reason:

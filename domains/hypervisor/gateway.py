@@ -120,8 +120,9 @@ class Gateway(Protocol):
         """Ask the host to make exactly these slots present or absent on one side (live or config).
 
         Returning means that the host accepted the call, nothing more: the caller reads the domain again.
-        Raises ``UnknownOutcome`` for libvirt's code 68 (a guest that has not let go, or a busy domain),
-        ``ConnectionLost`` when the outcome of the call is not known, or another ``GatewayError``.
+        Raises ``UnknownOutcome`` for a guest that has not let go in time, ``DomainBusy`` if another job held the
+        domain and nothing was asked, ``ConnectionLost`` when the outcome of the call is not known, or another
+        ``GatewayError``.
         """
 
     def set_count(self, uuid: str, count: int, *, side: Side) -> None:

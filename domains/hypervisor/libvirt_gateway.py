@@ -13,7 +13,7 @@ from domains.hypervisor.codes import Code
 from domains.hypervisor.errors import Change, ChangeRejected, DomainNotFound, ForkedProcess, GatewayError
 from domains.hypervisor.events import HintCallback, Subscription
 from domains.hypervisor.gateway import CAN_CHOOSE, DomainReading, DomainStatistics, GuestReading, HostReading
-from domains.hypervisor.monitor import MonitoredRemoval
+from domains.hypervisor.removal import AskedRemoval, HeldRemoval
 from domains.vcpu.domainxml import DomainXmlError
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
@@ -68,7 +68,7 @@ class LibvirtGateway:
         """Read one domain afresh: both XML documents, its state and its run. Raises ``DomainNotFound``.
 
         libvirt gives no XML of a domain while it waits for that domain's guest: up to 5 s (10 s on pSeries)
-        after somebody's blocking removal.
+        after a removal by another tool, or by us on a host that knows no other kind.
         """
         domain = self._lookup(uuid)
         for _ in range(_READINGS):
@@ -97,9 +97,9 @@ class LibvirtGateway:
         """Ask the host to make exactly these slots present or absent, see the protocol."""
         change = Change(ids, present, side)
         domain = self._lookup(uuid)
-        if self._monitor and side is Side.LIVE and not present:
-            removal = MonitoredRemoval(self._connection(), domain, change, asynchronous=self._asynchronous())
-            removal.run()
+        if change.unplugs:
+            removal = AskedRemoval if self._asynchronous() else HeldRemoval
+            removal(self._connection(), domain, change, monitor=self._monitor).run()
         else:
             plug.plug(domain, change)
 

@@ -13,6 +13,7 @@ MONITOR_EVENTS = (DELETED_EVENT, OST_EVENT, FAILED_EVENT)
 
 _EJECTION_SOURCES = frozenset({0x3, 0x103})  # a request from QEMU, one that the guest began itself
 _IN_PROGRESS = 0x84
+_FAILED = "the unplug failed"
 _NAMES = {
     0x01: "non-specific failure",
     0x02: "unrecognized notify code",
@@ -51,7 +52,13 @@ def read_event(name: str, details: str) -> MonitorEvent | None:
         return None
     if name == DELETED_EVENT:
         return MonitorEvent(vcpu, MonitorAnswer.REMOVED, "removed")
-    return MonitorEvent(vcpu, MonitorAnswer.REFUSED, "the unplug failed")
+    return MonitorEvent(vcpu, MonitorAnswer.REFUSED, _FAILED)
+
+
+def read_failure(alias: str) -> MonitorEvent | None:
+    """Read libvirt's own event for a guest that keeps a device. None where that is no vCPU."""
+    vcpu = _vcpu(alias)
+    return None if vcpu is None else MonitorEvent(vcpu, MonitorAnswer.REFUSED, _FAILED)
 
 
 def _read_ost(info: object) -> MonitorEvent | None:

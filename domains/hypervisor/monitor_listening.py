@@ -10,6 +10,9 @@ import libvirt_qemu
 from domains.hypervisor.codes import Code
 from domains.hypervisor.monitor_events import MONITOR_EVENTS
 
+# The host has no such events; or the connection listens to them for the same domain already.
+UNHEARD = frozenset({Code.NO_SUPPORT, Code.INVALID_ARG})
+
 
 def begin(
     connection: libvirt.virConnect, domain: libvirt.virDomain | None, callback: Callable[..., None]
@@ -24,7 +27,7 @@ def begin(
             number = libvirt_qemu.qemuMonitorEventRegister(connection, domain, event, callback, None)
             registered.append(number)
     except libvirt.libvirtError as error:
-        if error.get_error_code() != Code.NO_SUPPORT:
+        if error.get_error_code() not in UNHEARD:
             end(connection, registered)
             raise
     return registered

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libvirt
 
 from domains.hypervisor.calls import translated
@@ -31,7 +33,7 @@ def set_vcpu(domain: libvirt.virDomain, ids: frozenset[int], *, present: bool, f
 
 def plug_asynchronously(domain: libvirt.virDomain, change: Change) -> None:
     """Ask for a live removal without waiting for the guest. Needs a host that knows the flag."""
-    with translated(change):
+    with translated(replace(change, waits=False)):
         set_vcpu(domain, change.ids, present=change.present, flags=LIVE | _ASYNCHRONOUS)
 
 

@@ -17,7 +17,7 @@ from lab.instance import Instance
 from tests import simulator
 from tests.simulator import SimulatedHost
 
-GUESTS = ("web01", "batch01", "fleeting01", "idle01", "stubborn01", "power01", "old01")
+GUESTS = ("web01", "batch01", "fleeting01", "idle01", "stubborn01", "power01", "old01", "db01")
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
@@ -68,6 +68,7 @@ class SimulatedWorld(World):
         add("fleeting01", persistent=False)
         add("idle01", maximum=16, paused=True)
         self.host.guest(add("stubborn01", maximum=16), "refuses")
+        add("db01", maximum=128, present="0-3", removable="1-3")
         power = Topology(1, cores=8, threads=4)
         add(
             "power01",
@@ -87,6 +88,12 @@ class SimulatedWorld(World):
     def resume(self, name: str) -> None:
         self.host.resume(self.uuid(name))
 
+    def start_anew(self, name: str) -> None:
+        """Have the guest just started: its firmware still runs."""
+        self.host.stop(self.uuid(name))
+        self.host.start(self.uuid(name))
+        self.host.guest(self.uuid(name), "firmware")
+
     def foreign_set(self, name: str, vcpu: int, *, present: bool, side: Side) -> None:
         self.host.foreign_set(self.uuid(name), vcpu, present, side)
 
@@ -101,6 +108,11 @@ class LabWorld(World):
 
     def resume(self, name: str) -> None:
         self.lab.virsh("resume", name)
+
+    def start_anew(self, name: str) -> None:
+        """Start the guest: its firmware runs for longer than a call takes."""
+        self.lab.virsh("destroy", name)
+        self.lab.virsh("start", name)
 
     def foreign_set(self, name: str, vcpu: int, *, present: bool, side: Side) -> None:
         state = "--enable" if present else "--disable"

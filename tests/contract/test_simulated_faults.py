@@ -9,7 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from domains.hypervisor.errors import AgentUnavailable, ConnectionLost, HostUnreachable, UnknownOutcome
+from domains.hypervisor.errors import (
+    AgentUnavailable,
+    ChangeRejected,
+    ConnectionLost,
+    DomainBusy,
+    HostUnreachable,
+    UnknownOutcome,
+)
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
 from tests.simulator import SimulatedHost, open_gateway
@@ -74,12 +81,46 @@ def test_slow_guest_is_in_time_or_late(host, uuid, gateway, delay, waits):
     assert 5 not in live(host, uuid)
 
 
-def test_busy_domain_is_the_same_code_as_a_timeout(host, uuid, gateway):
+@pytest.mark.parametrize("asynchronous", [True, False])
+@pytest.mark.parametrize(
+    ("vcpu", "present", "side"), [(5, True, Side.LIVE), (5, True, Side.CONFIG), (2, False, Side.LIVE)]
+)
+def test_busy_domain_is_asked_for_nothing(host, gateway, asynchronous, vcpu, present, side):
+    uuid = host.add_domain("busy01", present="0-2", removable="2")
+    host.tune(asynchronous=asynchronous)
     host.busy(uuid, 5)
-    with pytest.raises(UnknownOutcome) as caught:
-        gateway.set_slots(uuid, ID, present=True, side=Side.LIVE)
-    assert caught.value.code == 68
+    with pytest.raises(DomainBusy) as caught:
+        gateway.set_slots(uuid, frozenset({vcpu}), present=present, side=side)
+    assert (caught.value.code, caught.value.reason) == (68, Reason.DOMAIN_BUSY)
     assert host.calls() == []
+
+
+@pytest.mark.parametrize("asynchronous", [True, False])
+def test_guest_in_its_firmware_cannot_be_asked(host, uuid, gateway, asynchronous):
+    host.tune(asynchronous=asynchronous)
+    gateway.set_slots(uuid, ID, present=True, side=Side.LIVE)
+    host.guest(uuid, "firmware")
+    with pytest.raises(ChangeRejected) as caught:
+        gateway.set_slots(uuid, ID, present=False, side=Side.LIVE)
+    assert (caught.value.code, caught.value.reason) == (1, Reason.GUEST_NOT_READY)
+    assert 5 in live(host, uuid)
+    host.guest(uuid, "cooperates")
+    gateway.set_slots(uuid, ID, present=False, side=Side.LIVE)
+    assert 5 not in live(host, uuid)
+
+
+def test_older_host_holds_the_domain_while_its_guest_is_waited_for(host, uuid, gateway):
+    gateway.set_slots(uuid, ID, present=True, side=Side.LIVE)
+    host.guest(uuid, "waits")
+    host.tune(asynchronous=False, unplug_timeout=2.0)
+    with ThreadPoolExecutor(1) as pool:
+        removal = pool.submit(gateway.set_slots, uuid, ID, present=False, side=Side.LIVE)
+        while len(host.calls()) == 1:
+            time.sleep(0.01)
+        with pytest.raises(DomainBusy):
+            gateway.set_slots(uuid, frozenset({6}), present=True, side=Side.LIVE)
+        with pytest.raises(UnknownOutcome):
+            removal.result()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ class Failure(libvirt.libvirtError):
     """An error with a chosen code; a real one takes the last error of its thread."""
 
     def __init__(self, code: int | None, text: str = "", *, origin: int = 10) -> None:
-        super().__init__(text)
+        Exception.__init__(self, text)  # libvirt's own would put that last error's words in place of these
         self.err = (code, origin, text, 2, None, None, None, -1, -1)
 
 

@@ -8,6 +8,7 @@ from domains.hypervisor.errors import (
     ChangeRejected,
     Code,
     ConnectionLost,
+    DomainBusy,
     DomainNotFound,
     GatewayError,
     GuestRefused,
@@ -20,9 +21,14 @@ from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
 
 QEMU = 10
+NO_LOCK = (
+    "Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainSave)"
+)
 ADD = Change(frozenset({5}), True, Side.LIVE)
 ADD_TWO = Change(frozenset({5, 6}), True, Side.LIVE)
 REMOVE = Change(frozenset({5}), False, Side.LIVE)
+ASK = Change(frozenset({5}), False, Side.LIVE, waits=False)
+COUNT = Change(frozenset(), True, Side.LIVE)
 CONFIG = Change(frozenset({5}), True, Side.CONFIG)
 
 
@@ -30,8 +36,11 @@ CONFIG = Change(frozenset({5}), True, Side.CONFIG)
     ("code", "origin", "change", "kind", "reason"),
     [
         (68, QEMU, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
-        (68, QEMU, ADD, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
-        (68, QEMU, None, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
+        (68, QEMU, ASK, DomainBusy, Reason.DOMAIN_BUSY),
+        (68, QEMU, ADD, DomainBusy, Reason.DOMAIN_BUSY),
+        (68, QEMU, CONFIG, DomainBusy, Reason.DOMAIN_BUSY),
+        (68, QEMU, COUNT, DomainBusy, Reason.DOMAIN_BUSY),
+        (68, QEMU, None, DomainBusy, Reason.DOMAIN_BUSY),
         (None, None, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
         (0, 0, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
         (1, 0, REMOVE, UnknownOutcome, Reason.UNPLUG_UNCONFIRMED),
@@ -47,6 +56,7 @@ CONFIG = Change(frozenset({5}), True, Side.CONFIG)
         (9, QEMU, REMOVE, GuestRefused, Reason.GUEST_REFUSED),
         (9, QEMU, ADD, ChangeRejected, Reason.HYPERVISOR_ERROR),
         (3, 20, ADD, ChangeRejected, Reason.SPECIFIC_UNSUPPORTED),
+        (3, 20, COUNT, ChangeRejected, Reason.HYPERVISOR_ERROR),
         (55, QEMU, ADD, ChangeRejected, Reason.DOMAIN_NOT_RUNNING),
         (55, QEMU, CONFIG, ChangeRejected, Reason.DOMAIN_NOT_PERSISTENT),
         (84, QEMU, ADD, ChangeRejected, Reason.HOTPLUG_UNSUPPORTED),
@@ -70,10 +80,27 @@ def test_errors_are_translated_by_code(code, origin, change, kind, reason):
 
 
 @pytest.mark.parametrize(
-    "text", ["vcpu unplug request timed out", "Zeitüberschreitung", "domain is not running", ""]
+    "text", ["vcpu unplug request timed out", "Zeitüberschreitung", "domain is not running", "", NO_LOCK]
 )
-def test_words_do_not_matter(text):
-    assert type(translate(68, QEMU, text, REMOVE)) is UnknownOutcome
+def test_timeout_of_a_call_that_waits_for_its_guest_is_no_busy_domain(text):
+    # libvirt waits 30 s for the domain: what came back sooner was the guest's time.
+    assert type(translate(68, QEMU, text, REMOVE, seconds=10.2)) is UnknownOutcome
+    late = type(translate(68, QEMU, text, REMOVE, seconds=30.1))
+    assert late is (DomainBusy if text == NO_LOCK else UnknownOutcome)
+
+
+def test_queue_that_is_full_is_a_busy_domain():
+    full = "operation failed: cannot acquire state change lock due to max_queued limit"
+    for change in (REMOVE, ADD, CONFIG):
+        assert type(translate(9, QEMU, full, change)) is DomainBusy
+
+
+def test_guest_in_its_firmware_is_told_by_qemus_words():
+    words = "unable to execute QEMU command 'device_del': acpi: device unplug request for not supported device type"
+    for change in (REMOVE, ASK):
+        error = translate(1, QEMU, words, change)
+        assert (type(error), error.reason) == (ChangeRejected, Reason.GUEST_NOT_READY)
+    assert translate(1, QEMU, words, ADD).reason is Reason.HYPERVISOR_ERROR
 
 
 @pytest.mark.parametrize("code", [None, 1, 4, 5, 38, 39, 40, 45, 79, 88, 94, 29, 777])
