@@ -52,6 +52,7 @@ def new(name: str, slots: SlotMap, **described: Any) -> Body:
         "brings_online": True,
         "cpus": {},
         "offline": [],
+        "unmarked": "",
         "agent_hangs": False,
         "pending": [],
         "later": [],

@@ -94,6 +94,7 @@ class SimulatedHost(SimulatedFile):
                 db.execute("DELETE FROM domain WHERE uuid = ?", (known,))
             else:
                 body |= {"state": "shut off", "live": None, "id": None, "started": None, "pending": []}
+                body["unmarked"] = ""
                 self.save(db, known, body)
             emit(db, known, "lifecycle", {"event": 5, "detail": 0})
 
@@ -157,6 +158,10 @@ class SimulatedHost(SimulatedFile):
             body = self.load(db, known)
             body["lose"].append({"executed": executed, "after": after})
             self.save(db, known, body)
+
+    def unmark(self, known: str, slots: str) -> None:
+        """Have libvirt not say of these slots whether they are hotpluggable, until the guest stops."""
+        self._update(known, unmarked=slots)
 
     def busy(self, known: str, seconds: float) -> None:
         """Have another job hold the domain's lock."""

@@ -86,8 +86,8 @@ class SimulatedGateway(AgentCalls, CountCalls):
             name=body["name"],
             state=DomainState(body["state"]),
             persistent=body["config"] is not None,
-            live=slots_of(body, Side.LIVE),
-            config=slots_of(body, Side.CONFIG),
+            live=_shown(body, Side.LIVE),
+            config=_shown(body, Side.CONFIG),
             topology=Topology.from_json(body["topology"]),
             libvirt_id=body["id"],
             cpu_time=_cpu_time(body) if settings["specific"] else None,
@@ -95,6 +95,7 @@ class SimulatedGateway(AgentCalls, CountCalls):
             hotplug=body["hotplug"],
             agent=body["agent"],
             machine=body["machine"],
+            unmarked=cpulist.load(body["unmarked"]),
         )
 
     def read_statistics(self) -> list[DomainStatistics]:
@@ -223,7 +224,18 @@ class SimulatedGateway(AgentCalls, CountCalls):
                     callback(DomainHint(uuid, HintKind(kind), json.loads(detail)))
 
 
+def _shown(body: Body, side: Side) -> SlotMap | None:
+    slots = slots_of(body, side)
+    if slots is None or (side is Side.CONFIG and body["live"] is not None):
+        return slots
+    return SlotMap(slots.maximum, slots.present, slots.removable - cpulist.load(body["unmarked"]))
+
+
 def _refused(body: Body, asked: Change) -> QemuError | None:
+    unmarked = cpulist.load(body["unmarked"]) & asked.ids
+    live = slots_of(body, Side.LIVE)
+    if asked.unplugs and live and unmarked & live.present:
+        return QemuError(8, f"invalid argument: vcpu '{min(unmarked)}' can't be hotunplugged")
     machine = Machine(
         _vcpus(slots_of(body, Side.LIVE)),
         _vcpus(slots_of(body, Side.CONFIG)),

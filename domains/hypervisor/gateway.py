@@ -34,8 +34,9 @@ class DomainReading:
     are None while the domain is not active. ``numa`` maps a cell to its vCPU IDs, ``pinning`` a vCPU ID to a
     cpulist of host CPUs. ``unit_size`` is how many slots the machine plugs together. ``hotplug`` is False
     where the machine plugs no vCPU at all. ``agent`` is None where no agent channel is configured, else
-    whether the agent is connected. ``unmarked`` are slots that the host lists without saying whether they are
-    hotpluggable.
+    whether the agent is connected. ``unmarked`` are the slots of which libvirt does not say whether they are
+    hotpluggable (live, or in the configuration of a domain that is shut off); a present one cannot be unplugged by
+    its ID.
     """
 
     uuid: str

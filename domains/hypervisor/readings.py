@@ -73,6 +73,7 @@ def reading_of(live_xml: str | None, config_xml: str | None, statistics: DomainS
         hotplug=parsed.hotplug,
         agent=parsed.agent,
         machine=parsed.machine,
+        unmarked=parsed.unmarked,
     )
 
 

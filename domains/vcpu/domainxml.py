@@ -27,7 +27,9 @@ class ParsedDomain:
     ``live`` is None without live XML, ``config`` without configuration XML. Topology, NUMA cells (cell ID to
     vCPU IDs), pinning (vCPU ID to a cpulist of host CPUs) and machine are the live ones where there are such.
     ``agent`` is None without an agent channel, else whether the agent is connected. ``unit_size`` is how many
-    slots the machine plugs together; ``hotplug`` is False for a machine that plugs no vCPU at all.
+    slots the machine plugs together; ``hotplug`` is False for a machine that plugs no vCPU at all. ``unmarked``
+    are the slots listed without saying whether they are hotpluggable, on the live side where there is one: libvirt
+    leaves that out after the maximum was raised, and then refuses to unplug such a slot by its ID.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ParsedDomain:
     agent: bool | None
     numa: dict[int, frozenset[int]] = field(default_factory=dict)
     pinning: dict[int, str] = field(default_factory=dict)
+    unmarked: frozenset[int] = frozenset()
 
 
 def parse(live_xml: str | None, config_xml: str | None) -> ParsedDomain:
@@ -72,6 +75,7 @@ def parse(live_xml: str | None, config_xml: str | None) -> ParsedDomain:
         agent=_agent(root),
         numa=_numa(root),
         pinning=_pinning(root),
+        unmarked=_unmarked(root),
     )
 
 
@@ -118,6 +122,13 @@ def _slots(root: ElementTree.Element) -> SlotMap:
         if vcpu.get("hotpluggable") == "yes":
             removable.add(slot)
     return SlotMap(maximum, frozenset(present), frozenset(removable))
+
+
+def _unmarked(root: ElementTree.Element) -> frozenset[int]:
+    listed = root.iterfind("./vcpus/vcpu")
+    return frozenset(
+        _number(vcpu.get("id", ""), "vCPU ID") for vcpu in listed if vcpu.get("hotpluggable") is None
+    )
 
 
 def _topology(root: ElementTree.Element, maximum: int) -> Topology:

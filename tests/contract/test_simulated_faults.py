@@ -109,6 +109,18 @@ def test_guest_in_its_firmware_cannot_be_asked(host, uuid, gateway, asynchronous
     assert 5 not in live(host, uuid)
 
 
+def test_unmarked_slot_is_added_and_not_unplugged_by_its_id(host, uuid, gateway):
+    host.unmark(uuid, "5-7")
+    gateway.set_slots(uuid, ID, present=True, side=Side.LIVE)
+    reading = gateway.read_domain(uuid)
+    assert (reading.unmarked, reading.live.removable) == ({5, 6, 7}, frozenset())
+    with pytest.raises(ChangeRejected) as caught:
+        gateway.set_slots(uuid, ID, present=False, side=Side.LIVE)
+    assert caught.value.code == 8
+    host.stop(uuid)
+    assert gateway.read_domain(uuid).unmarked == frozenset()
+
+
 def test_older_host_holds_the_domain_while_its_guest_is_waited_for(host, uuid, gateway):
     gateway.set_slots(uuid, ID, present=True, side=Side.LIVE)
     host.guest(uuid, "waits")

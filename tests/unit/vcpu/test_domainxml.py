@@ -91,6 +91,20 @@ def test_hotpluggable_has_three_states(line, present, removable):
     assert 0 in slots.fixed
 
 
+def test_slots_that_do_not_say_whether_they_are_hotpluggable_are_told_by_side():
+    marked = vcpus(*(f"<vcpu id='{slot}' enabled='yes' hotpluggable='no'/>" for slot in range(4)))
+    unmarked = vcpus(
+        "<vcpu id='0' enabled='yes' hotpluggable='no'/>",
+        "<vcpu id='1' enabled='yes'/>",
+        "<vcpu id='2' enabled='no'/>",
+        "<vcpu id='3' enabled='no' hotpluggable='yes'/>",
+    )
+    assert parse(unmarked, marked).unmarked == {1, 2}
+    assert parse(marked, unmarked).unmarked == frozenset()
+    assert parse(None, unmarked).unmarked == {1, 2}
+    assert parse(xml(), None).unmarked == frozenset()
+
+
 def test_list_overrides_the_current_count():
     slots = parse(
         None,

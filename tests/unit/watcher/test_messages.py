@@ -22,6 +22,7 @@ READING = DomainReading(
     pinning={1: "0-1"},
     agent=False,
     machine="pc-q35-11.1",
+    unmarked=frozenset({2, 3, 7}),
 )
 HOST = HostReading(12_008_000, "QEMU", 11_001_002, 2, specific=True, asynchronous=False)
 
