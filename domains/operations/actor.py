@@ -45,6 +45,21 @@ class Actor:
             return Domain.objects.none()
         return domains_changed_by(self.user) if self.user else Domain.objects.all()
 
+    def may_change(self, operation: Operation) -> bool:
+        """Whether this actor may change what an operation is about; a domain that is gone, if every other one."""
+        if operation.domain_id is not None:
+            return self.changes().filter(pk=operation.domain_id).exists()
+        barred = self.limit and self.limit not in CHANGING
+        return not barred and (self.user is None or covers_everything(self.user, CHANGING))
+
+    def barred(self, domain: str) -> str:
+        """Say why this actor may not change a domain that it may see."""
+        if self.limit and self.limit not in CHANGING:
+            return (
+                f"The token “{self.token}” is limited to {self.limit} and changes nothing; use one that may."
+            )
+        return f"{self.name} may see {domain} but not change it; ask an administrator for the operator role."
+
     def sees_everything(self) -> bool:
         """Whether this actor may see every domain, also those that are gone or still to come."""
         return self.user is None or covers_everything(self.user, SEEING)

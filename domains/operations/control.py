@@ -58,7 +58,8 @@ def _control(actor: Actor, operation_id: int, action: str, note: str, deed: Deed
     operation: Operation | None = None
     try:
         operation = find(actor, operation_id)
-        _check_rights(actor, operation)
+        if not actor.may_change(operation):
+            raise RequestRefused(Reason.NOT_PERMITTED, actor.barred(operation.domain_name))
         note = parse_note(note)
         with transaction.atomic():
             revision = next_revision()
@@ -70,15 +71,6 @@ def _control(actor: Actor, operation_id: int, action: str, note: str, deed: Deed
         )
         raise
     return operation
-
-
-def _check_rights(actor: Actor, operation: Operation) -> None:
-    if operation.domain_id is not None and not actor.changes().filter(pk=operation.domain_id).exists():
-        raise RequestRefused(
-            Reason.NOT_PERMITTED,
-            f"{actor.name} may see operation {operation.pk} but not change {operation.domain_name}; "
-            "ask an administrator for the operator role.",
-        )
 
 
 def _cancel(actor: Actor, operation: Operation, note: str, revision: int) -> None:

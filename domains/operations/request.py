@@ -12,7 +12,6 @@ from django.db import IntegrityError, transaction
 from domains.history import facts, ledger, record
 from domains.inventory.maps import maps_json
 from domains.models import Domain, Host, Operation, Status
-from domains.models.grant import CHANGING
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
@@ -44,7 +43,7 @@ def request_change(
         domain = find_domain(actor, host, domain_ref)
         change = parse_change(asked)
         if not actor.changes().filter(pk=domain.pk).exists():
-            raise RequestRefused(Reason.NOT_PERMITTED, _not_permitted(actor, domain))
+            raise RequestRefused(Reason.NOT_PERMITTED, actor.barred(domain.name))
         operation, new = _once(actor, domain, change, idempotency_key)
     except RequestRefused as refusal:
         record_refusal(refusal, actor=actor, host=host, domain_ref=domain_ref, domain=domain, asked=asked)
@@ -52,14 +51,6 @@ def request_change(
     if new and operation.status == Status.QUEUED:
         doorbell.ring([domain.pk])
     return operation
-
-
-def _not_permitted(actor: Actor, domain: Domain) -> str:
-    if actor.limit and actor.limit not in CHANGING:
-        return f"The token “{actor.token}” is limited to {actor.limit} and changes nothing; use one that may."
-    return (
-        f"{actor.name} may see {domain.name} but not change it; ask an administrator for the operator role."
-    )
 
 
 def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:

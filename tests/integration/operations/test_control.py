@@ -114,6 +114,10 @@ def test_who_may_only_see_controls_nothing(desk, waiting):
     with pytest.raises(RequestRefused) as caught:
         control.stop_waiting(Actor("vera", "api", viewer), waiting.pk)
     assert (caught.value.code, caught.value.http_status) == ("not_permitted", 403)
+    type(waiting).objects.update(domain=None)  # as when its host is removed
+    with pytest.raises(RequestRefused) as caught:
+        control.stop_waiting(Actor("vera", "api", viewer), waiting.pk)
+    assert caught.value.code == "not_permitted"
     for number in (waiting.pk, 999_999, -1, 2**70):
         with pytest.raises(RequestRefused) as caught:
             control.stop_waiting(Actor("otto", "api", stranger), number)
