@@ -15,6 +15,8 @@ does live first, and the two together are not atomic.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import libvirt
 
 from domains.hypervisor.codes import Code
@@ -24,7 +26,7 @@ from domains.vcpu.cpulist import MAX_SLOTS
 from domains.vcpu.reasons import Reason
 from domains.vcpu.refusals import Refusal
 from domains.vcpu.resolve import resolve
-from domains.vcpu.rules import Action, expand, precondition
+from domains.vcpu.rules import Action, expand
 from domains.vcpu.slots import Side
 from domains.vcpu.view import DomainView
 
@@ -102,25 +104,18 @@ def _change_any(domain: libvirt.virDomain, action: Action, flags: int) -> int:
 
 def _change_count(domain: libvirt.virDomain, action: Action, vcpu: int, flags: int) -> int:
     """Serve -1 on a driver that can only set a count, where that changes the very slot that -1 means."""
-    view = _view(domain)
-    for side in _sides(flags):
-        refused = precondition(view, action, side)
-        if refused:
-            raise SlotUnavailable(refused, view.name)
-    maps = [slots for side in _sides(flags) if (slots := view.slots(side)) is not None]
-    counts = {len(slots.present) for slots in maps}
-    exact = len(counts) == 1 and all(max(slots.present) + 1 == len(slots.present) for slots in maps)
-    if vcpu >= 0 or not exact:
-        set_vcpu(domain, frozenset({max(vcpu, 0)}), present=action is Action.ADD, flags=flags)
-        return vcpu
-    count = counts.pop()
-    if action is Action.ADD and count >= min(slots.maximum for slots in maps):
-        raise SlotUnavailable(Refusal(Reason.NO_ABSENT_SLOT), view.name)
-    if action is Action.REMOVE and count == 1:
-        raise SlotUnavailable(Refusal(Reason.NOTHING_REMOVABLE), view.name)
-    wanted = count + 1 if action is Action.ADD else count - 1
-    domain.setVcpusFlags(wanted, flags)
-    return min(count, wanted)
+    adding = action is Action.ADD
+    if vcpu < 0:
+        try:
+            vcpu = _resolve(replace(_view(domain), specific=False), action, flags)
+        except SlotUnavailable as error:
+            if error.refusal.reason is not Reason.SPECIFIC_UNSUPPORTED:
+                raise
+        else:
+            domain.setVcpusFlags(vcpu + 1 if adding else vcpu, flags)
+            return vcpu
+    set_vcpu(domain, frozenset({max(vcpu, 0)}), present=adding, flags=flags)  # for libvirt to refuse
+    return vcpu
 
 
 def _resolve(view: DomainView, action: Action, flags: int) -> int:
