@@ -70,13 +70,17 @@ def precondition(view: DomainView, action: Action, side: Side) -> Refusal | None
 
 
 def hint(view: DomainView, action: Action, ids: frozenset[int], side: Side) -> Reason | None:
-    """Name what will delay an allowed change: a paused guest lets go of a slot only once it is resumed."""
+    """Name what may delay an allowed change: a guest that is paused or still starts cannot let go of a slot yet."""
     if action is Action.SYNC:
         live, config = view.live, view.config
         removing = live is not None and config is not None and bool(ids & (live.present - config.present))
     else:
         removing = action is Action.REMOVE
-    return Reason.GUEST_PAUSED if removing and view.paused and side is Side.LIVE else None
+    if not removing or side is not Side.LIVE:
+        return None
+    if view.paused:
+        return Reason.GUEST_PAUSED
+    return Reason.GUEST_NOT_READY if view.booting else None
 
 
 def slot_reasons(view: DomainView, action: Action, side: Side) -> dict[int, Reason]:

@@ -107,6 +107,16 @@ def test_hint_says_that_a_paused_guest_will_wait():
     assert hint(WEB01, Action.REMOVE, frozenset({5}), Side.LIVE) is None
 
 
+def test_hint_says_that_a_guest_that_still_starts_may_refuse():
+    booting = replace(WEB01, booting=True)
+    assert hint(booting, Action.REMOVE, frozenset({5}), Side.LIVE) is Reason.GUEST_NOT_READY
+    assert hint(booting, Action.REMOVE, frozenset({5}), Side.CONFIG) is None
+    assert hint(booting, Action.ADD, frozenset({6}), Side.LIVE) is None
+    assert (
+        hint(replace(booting, paused=True), Action.REMOVE, frozenset({5}), Side.LIVE) is Reason.GUEST_PAUSED
+    )
+
+
 def test_resolve_first_and_highest_of_web01():
     assert resolve(WEB01, Action.ADD, "first", (Side.LIVE,)) == 4
     assert resolve(WEB01, Action.ADD, "first", (Side.CONFIG,)) == 4
