@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from domains.history import facts
 from domains.history.ledger import timestamp
 from domains.models import Domain, Host, Operation, Token
-from domains.vcpu.rules import Action, slot_reasons
-from domains.vcpu.slots import Side, SlotMap
+from domains.operations.slot_json import slots_json
+from domains.vcpu import cpulist
+from domains.vcpu.hints import warnings
 
 
 def operation_json(operation: Operation) -> dict[str, object]:
@@ -28,16 +30,16 @@ def _time(moment: datetime | None) -> str | None:
     return timestamp(moment) if moment else None
 
 
-def domain_json(domain: Domain) -> dict[str, object]:
-    """Give a domain with, for every slot and side, the reason why it cannot be added or removed now."""
+def domain_json(
+    domain: Domain, *, changeable: bool = True, open_effects: Mapping[tuple[int, str], int] | None = None
+) -> dict[str, object]:
+    """Give a domain with, for every slot and side, why it cannot be changed now and what may delay a change.
+
+    ``changeable`` is false for a reader who may only look; ``open_effects`` names for a vCPU and side the
+    operation that is still at work there. ``host`` is loaded; no query. Linear in the number of slots.
+    """
     view = domain.view()
-    reasons = {
-        (side, action): slot_reasons(view, action, side)
-        for side in (Side.LIVE, Side.CONFIG)
-        for action in (Action.ADD, Action.REMOVE)
-    }
-    live, config = view.live, view.config
-    slots = max((slots.maximum for slots in (live, config) if slots), default=0)
+    odd = warnings(view, cpus=domain.host.cpus, unmarked=cpulist.load(domain.unmarked))
     return {
         "host": domain.host.slug,
         "name": domain.name,
@@ -49,22 +51,19 @@ def domain_json(domain: Domain) -> dict[str, object]:
         "topology": domain.topology,
         "unit_size": domain.unit_size,
         "agent": domain.agent,
+        "guest": _guest(domain),
+        "warnings": [warning.to_json() for warning in odd],
         "synced": timestamp(domain.synced_at),
-        "slots": [
-            {
-                "vcpu": vcpu,
-                "live": _word(live, vcpu),
-                "config": _word(config, vcpu),
-                "reasons": {
-                    str(side): {
-                        str(action): reasons[side, action].get(vcpu) for action in (Action.ADD, Action.REMOVE)
-                    }
-                    for side in (Side.LIVE, Side.CONFIG)
-                },
-            }
-            for vcpu in range(slots)
-        ],
+        "slots": slots_json(view, changeable=changeable, open_effects=open_effects or {}),
     }
+
+
+def _guest(domain: Domain) -> dict[str, str | None] | None:
+    """Give the guest's own view by the guest's own numbers, with the time at which it was asked."""
+    if not domain.guest:
+        return None
+    told: dict[str, str | None] = {key: domain.guest[key] for key in ("vcpus", "online", "offlinable")}
+    return told | {"read": _time(domain.guest_at)}
 
 
 def domain_row_json(domain: Domain) -> dict[str, object]:
@@ -115,11 +114,3 @@ def token_json(token: Token) -> dict[str, object]:
         "last_used": _time(token.last_used_at),
         "revoked": _time(token.revoked_at),
     }
-
-
-def _word(slots: SlotMap | None, vcpu: int) -> str | None:
-    if slots is None:
-        return None
-    if vcpu not in slots.present:
-        return "absent"
-    return "removable" if vcpu in slots.removable else "fixed"
