@@ -31,7 +31,7 @@ def check_switch(
 
 
 def _objections(guest: GuestView, ids: frozenset[int], *, online: bool) -> Iterator[Refusal]:
-    unknown = ids - guest.slots.keys()
+    unknown = {vcpu for vcpu in ids if vcpu not in guest.slots}
     if unknown:
         yield Refusal(Reason.GUEST_CPU_UNKNOWN, min(unknown), Side.GUEST)
         return
