@@ -10,7 +10,7 @@ from domains.api.api import api
 from domains.web.change import change
 from domains.web.domain import domain
 from domains.web.fleet import fleet
-from domains.web.operation import operation
+from domains.web.operation import ask_again, cancel, operation, stop_waiting
 from domains.web.operations import operations
 from domains.web.readings import readings
 from domains.web.tokens import revoke, tokens
@@ -22,6 +22,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
     path("operations/", operations, name="operations"),
     path("operations/<int:pk>/", operation, name="operation"),
+    path("operations/<int:pk>/cancel/", cancel, name="cancel"),
+    path("operations/<int:pk>/ask-again/", ask_again, name="ask-again"),
+    path("operations/<int:pk>/stop-waiting/", stop_waiting, name="stop-waiting"),
     path("readings/", readings, name="readings"),
     path("api/v1/", api.urls),
     path("account/tokens/", tokens, name="tokens"),

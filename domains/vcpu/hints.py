@@ -96,10 +96,10 @@ def warnings(view: DomainView, *, cpus: int | None, unmarked: frozenset[int]) ->
         out.append(
             Hint(
                 UNMARKED_SLOTS,
-                f"libvirt does not say of vCPU {cpulist.dump(unmarked)} of {view.name} whether it can be unplugged,"
-                " as happens after the maximum was changed: it can be added to the running guest but not removed"
-                " again while that runs. Defining the domain anew from its own configuration before its next start"
-                " repairs that.",
+                f"libvirt does not say whether vCPU {cpulist.dump(unmarked)} of {view.name} can be unplugged, as happens"
+                " after the maximum was changed with virsh: these slots can be added to the running guest, but not"
+                " removed again while it runs. Defining the domain anew from its own configuration, before its next"
+                " start, repairs that.",
             )
         )
     return out

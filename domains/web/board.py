@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from django.utils.safestring import SafeString
 
 from domains.models import Domain, Operation
 from domains.vcpu import cpulist
-from domains.vcpu.targets import Target
+from domains.vcpu.hints import Hint, removal_hint, warnings
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
-from domains.web import maps
+from domains.web import virsh
+from domains.web.rows import Layout, Row, SocketCard, card_of, rows_of
 from domains.web.shortcuts import Shortcut, shortcuts
-from domains.web.slots import SlotView, Wiring, Work, slot_count, slot_views
+from domains.web.slots import SlotView, slot_count, slot_views, states_of
+from domains.web.story import Wiring
+from domains.web.syncing import SyncChoice, sync_choices
 from domains.web.works import works_of
 
 OPERATIONS = 8
 LARGE = 64  # up to this many slots are drawn large
 WHOLE = 512  # up to this many are drawn on one page; above, one socket at a time
-
-
-UNDONE = {
-    Target.PRESENT: "added",
-    Target.ABSENT: "removed",
-    Target.REMOVABLE: "made removable",
-    Target.ONLINE: "brought online",
-    Target.OFFLINE: "taken offline",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong in one row of the grid, with the operation to read about it."""
-
-    vcpus: str
-    sentence: str
-    operation: int
-    target: Target
-
-    @property
-    def deed(self) -> str:
-        """What did not happen."""
-        return UNDONE[self.target]
-
-    @property
-    def many(self) -> bool:
-        """Whether it is about more than one slot."""
-        return not self.vcpus.isdigit()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the grid: usually a socket. ``cores`` are groups of slots on one ground."""
-
-    key: int
-    label: str
-    note: str
-    cores: tuple[tuple[SlotView, ...], ...]
-    numa: str
-    failures: tuple[Failure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SocketCard:
-    """One socket of a guest whose slots do not fit on one page."""
-
-    number: int
-    live: str
-    map: SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +47,12 @@ class Board:
     @property
     def slots(self) -> list[SlotView]:
         """The slots drawn, in order."""
-        return [slot for row in self.rows for core in row.cores for slot in core]
+        return [slot for row in self.rows for core in row.cores for slot in core.slots]
+
+    @property
+    def units(self) -> bool:
+        """Whether what is drawn are units of several slots."""
+        return self.view.unit_size > 1
 
     @property
     def only_live(self) -> str:
@@ -111,6 +67,31 @@ class Board:
         return cpulist.dump(config.present - live.present) if live and config else ""
 
     @property
+    def syncs(self) -> tuple[SyncChoice, ...]:
+        """What would make both sides alike; for those who may change the domain."""
+        return sync_choices(self.view) if self.editable and self.domain.gone_at is None else ()
+
+    @property
+    def fixed(self) -> str:
+        """Slots that are fixed in the configuration, as a cpulist: they can only be made removable from the top."""
+        return cpulist.dump(self.view.config.fixed) if self.view.config else ""
+
+    @property
+    def delay(self) -> Hint | None:
+        """What will delay a removal from the running guest."""
+        return removal_hint(self.view)
+
+    @property
+    def warnings(self) -> list[Hint]:
+        """What is odd about the whole domain."""
+        return warnings(self.view, cpus=self.domain.host.cpus, unmarked=cpulist.load(self.domain.unmarked))
+
+    @property
+    def repair(self) -> list[str]:
+        """The commands that mend slots of which libvirt does not say whether they can be unplugged."""
+        return virsh.redefine(self.domain.name, self.domain.uuid) if self.domain.unmarked else []
+
+    @property
     def newest(self) -> Operation | None:
         """The operation that changed last."""
         return max(self.operations, key=lambda operation: operation.revision, default=None)
@@ -122,34 +103,34 @@ def board_of(domain: Domain, *, editable: bool, opened: int | None = 0) -> Board
     Of a guest with more slots than fit on a page only the socket ``opened`` is laid out, or all for None.
     """
     view = domain.view()
-    wiring = Wiring(_topology(domain, slot_count(view)), domain.numa, domain.pinning)
+    count = slot_count(view)
+    topology = _topology(domain, count)
     works = works_of(domain)
-    slots = slot_views(view, wiring, works)
-    threads = wiring.topology.threads if wiring.topology else 1
-    per_socket = wiring.topology.per_socket if wiring.topology else max(len(slots), 1)
+    drawn = -(-count // view.unit_size)
+    large, line = _line(drawn, units=view.unit_size > 1)
+    layout = _layout(topology, drawn, view.unit_size, line)
     cards: tuple[SocketCard, ...] = ()
-    large = len(slots) <= LARGE
-    line = 16 if large else 32
-    row = max(per_socket, line // per_socket * per_socket)
-    if len(slots) > WHOLE:
-        row = line
-        last = (len(slots) - 1) // per_socket
-        opened = None if opened is None else min(max(opened, 0), last)
-        cards = tuple(_card(view, slots, number, per_socket) for number in range(last + 1))
-        if opened is not None:
-            slots = slots[opened * per_socket : (opened + 1) * per_socket]
+    part = None
+    if drawn > WHOLE:
+        size = layout.per_socket * view.unit_size
+        sockets = [range(start, min(start + size, count)) for start in range(0, count, size)]
+        states = states_of(works)
+        cards = tuple(card_of(view, ids, number, states) for number, ids in enumerate(sockets))
+        opened = None if opened is None else min(max(opened, 0), len(sockets) - 1)
+        part = None if opened is None else sockets[opened]
+    slots = slot_views(view, Wiring(topology, domain.numa, domain.pinning), works, part)
     return Board(
         domain=domain,
         view=view,
         editable=editable,
         size="large" if large else "medium",
-        columns=max(line // threads, 1),
-        threads=min(threads, line),
-        rows=_rows(slots, row, per_socket, threads, works, _cells(domain)),
+        columns=max(line // layout.per_core, 1),
+        threads=min(layout.per_core, line),
+        rows=rows_of(slots, layout, works, domain.numa),
         cards=cards,
         opened=opened or 0,
         operations=list(Operation.objects.filter(domain=domain).prefetch_related("effects")[:OPERATIONS]),
-        shortcuts=shortcuts(view),
+        shortcuts=shortcuts(view, topology),
     )
 
 
@@ -161,68 +142,15 @@ def _topology(domain: Domain, count: int) -> Topology | None:
     return topology if topology.total >= count else None
 
 
-def _rows(
-    slots: list[SlotView],
-    size: int,
-    per_socket: int,
-    threads: int,
-    works: Iterable[Work],
-    cells: dict[str, frozenset[int]],
-) -> tuple[Row, ...]:
-    """Cut the slots into rows of ``size``: whole sockets, or parts of one too large for a page."""
-    failed = [work for work in works if work.shown == "failed"]
-    rows = []
-    for start in range(0, len(slots), size):
-        part = slots[start : start + size]
-        what, unit = ("Socket", per_socket) if size >= per_socket else ("Core", threads)
-        first, last = part[0].id // unit, part[-1].id // unit
-        label = f"{what} {first}" if first == last else f"{what}s {first}–{last}"
-        present = sum("1" in (slot.live if slot.live else slot.config) for slot in part)
-        side = "live" if part[0].live else "config"
-        cores = tuple(tuple(part[i : i + threads]) for i in range(0, len(part), threads))
-        note = f"{present} of {len(part)} {side}"
-        rows.append(Row(part[0].id, label, note, cores, _cell_of(part, cells), _failures(part, failed)))
-    return tuple(rows)
+def _line(drawn: int, *, units: bool) -> tuple[bool, int]:
+    """Say whether slots are drawn large, and how many stand in a line. A unit's name needs twice the room."""
+    large = drawn <= LARGE
+    line = 16 if large else 32
+    return large, line // 2 if units else line
 
 
-def _cells(domain: Domain) -> dict[str, frozenset[int]]:
-    """Give the NUMA cells, if there is more than one to tell apart."""
-    cells = {cell: cpulist.load(ids) for cell, ids in domain.numa.items()}
-    return cells if len(cells) > 1 else {}
-
-
-def _cell_of(part: list[SlotView], cells: dict[str, frozenset[int]]) -> str:
-    ids = {slot.id for slot in part}
-    cell = next((cell for cell, members in cells.items() if ids <= members), None)
-    return f"NUMA cell {cell} · vCPU {cpulist.dump(ids)}" if cell is not None else ""
-
-
-def _failures(slots: list[SlotView], failed: list[Work]) -> tuple[Failure, ...]:
-    shown = {slot.id: slot.operation for slot in slots if slot.state == "failed"}
-    by_operation: dict[int, list[Work]] = {}
-    for work in failed:
-        if shown.get(work.vcpu) == work.operation:
-            by_operation.setdefault(work.operation, []).append(work)
-    return tuple(
-        Failure(
-            vcpus=cpulist.dump({work.vcpu for work in works}),
-            sentence=works[0].problem,
-            operation=operation,
-            target=works[0].target,
-        )
-        for operation, works in by_operation.items()
-    )
-
-
-def _card(view: DomainView, slots: list[SlotView], number: int, per_socket: int) -> SocketCard:
-    part = slots[number * per_socket : (number + 1) * per_socket]
-    ids = range(part[0].id, part[-1].id + 1)
-    working = {slot.id: slot.state for slot in part if slot.state}
-    scale = maps.Scale(3, 1, 4, 1, 32)
-    side = view.live or view.config
-    present = sum(vcpu in side.present for vcpu in ids) if side else 0
-    return SocketCard(
-        number=number,
-        live=f"{present} of {len(part)}",
-        map=maps.draw(view.live, view.config, working=working, scale=scale, ids=ids),
-    )
+def _layout(topology: Topology | None, drawn: int, unit_size: int, line: int) -> Layout:
+    per_core = max(topology.threads // unit_size, 1) if topology else 1
+    per_socket = max(topology.per_socket // unit_size, 1) if topology else max(drawn, 1)
+    row = line if drawn > WHOLE else max(per_socket, line // per_socket * per_socket)
+    return Layout(row, per_socket, per_core, topology)

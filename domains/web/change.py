@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
-from django.contrib.auth.models import AbstractBaseUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,17 +14,21 @@ from django.views.decorators.http import require_POST
 
 from domains.models import Operation
 from domains.operations.actor import Actor
+from domains.operations.parse import OnFailure
 from domains.operations.refused import RequestRefused
 from domains.operations.request import request_change
 from domains.push.stream import cursor
+from domains.vcpu import cpulist
 from domains.vcpu.affect import Affect
 from domains.web import errors, lines
 from domains.web.access import member
+from domains.web.actor import actor_of
 from domains.web.domain import Asked, seen_domain, show
-from domains.web.numbers import read_number
 from domains.web.shortcuts import expected
 
 _ACTIONS = {"first": "add", "highest": "remove"}
+# What is done on one side only, whichever is chosen for adding and removing
+_SIDES = {"make_removable": "config", "online": "live", "offline": "live"}
 
 
 @never_cache
@@ -33,20 +37,14 @@ _ACTIONS = {"first": "add", "highest": "remove"}
 def change(request: HttpRequest, host: str, uuid: UUID) -> HttpResponse:
     """Ask for a change. Answers where the form stands: for htmx the outcome alone, else by a redirect to it.
 
-    Fields: ``action`` (add, remove), ``vcpu`` (repeated, or first or highest), ``affect``, ``expect``, ``note``;
-    or ``pick``, the value of a button that needs no selection (:class:`domains.web.shortcuts.Shortcut`).
+    Fields: ``action`` (any but sync), ``vcpu`` (repeated, each a cpulist, or first or highest), ``affect``,
+    ``expect``, ``on_failure`` (continue), ``note``; or ``pick``, the value of a button that needs no selection
+    (:class:`domains.web.shortcuts.Shortcut`, :class:`domains.web.syncing.SyncChoice`).
     """
     since = cursor()
     form = _unfold(request.POST)
-    assert isinstance(request.user, AbstractBaseUser)  # noqa: S101  # what @member makes sure of
-    actor = Actor(
-        name=request.user.get_username(),
-        door="page",
-        user=request.user,
-        address=request.META.get("REMOTE_ADDR", ""),
-    )
     try:
-        operation = _ask(actor, host, str(uuid), form)
+        operation = _ask(actor_of(request), host, str(uuid), form)
     except RequestRefused as refusal:
         return _refused(request, host, uuid, refusal, since)
     if getattr(request, "htmx", None):
@@ -56,14 +54,20 @@ def change(request: HttpRequest, host: str, uuid: UUID) -> HttpResponse:
 
 
 def _unfold(posted: QueryDict) -> QueryDict:
-    """Turn a shortcut's ``pick`` into the fields it stands for."""
-    if "pick" not in posted:
-        return posted
+    """Turn the ``pick`` of a button into the fields it stands for."""
     form = posted.copy()
-    word, expect = expected(form.get("pick", ""), form.get("affect", ""))
-    form["action"] = _ACTIONS.get(word, "")
-    form["expect"] = expect
-    form.setlist("vcpu", [word])
+    word, *rest = form.get("pick", "").split(" ")
+    if "pick" not in form:
+        form["affect"] = _SIDES.get(form.get("action", ""), form.get("affect", ""))
+    elif word == "sync":
+        side, *slots = rest or [""]
+        form["action"], form["affect"], form["expect"] = "sync", side, ""
+        form.setlist("vcpu", slots or ["all"])
+    else:
+        word, expect = expected(form.get("pick", ""), form.get("affect", ""))
+        form["action"] = _ACTIONS.get(word, "")
+        form["expect"] = expect
+        form.setlist("vcpu", [word])
     return form
 
 
@@ -74,6 +78,7 @@ def _ask(actor: Actor, host: str, uuid: str, form: QueryDict) -> Operation:
         "vcpu": vcpu[0] if len(vcpu) == 1 else vcpu,
         "affect": form.get("affect", ""),
         "expect": form.get("expect", ""),
+        "on_failure": form.get("on_failure") or OnFailure.STOP,
         "note": form.get("note", ""),
     }
     return request_change(actor=actor, host=host, domain_ref=uuid, asked=asked)
@@ -95,10 +100,15 @@ def _refused(
         picked=_picked(request.POST.getlist("vcpu")),
         affect=request.POST.get("affect", "") if request.POST.get("affect") in list(Affect) else "",
         note=request.POST.get("note", ""),
+        go_on=request.POST.get("on_failure") == OnFailure.CONTINUE,
     )
     return show(request, seen, asked, since=since, status=status)
 
 
 def _picked(vcpus: Sequence[str]) -> frozenset[int]:
-    """Read back which boxes were ticked, leaving out what is no vCPU ID."""
-    return frozenset(number for text in vcpus if (number := read_number(text)) is not None)
+    """Read back which boxes were ticked, leaving out what is no list of vCPU IDs."""
+    picked: set[int] = set()
+    for text in vcpus:
+        with suppress(ValueError):
+            picked |= cpulist.load(text)
+    return frozenset(picked)

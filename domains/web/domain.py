@@ -31,6 +31,7 @@ class Asked:
     picked: frozenset[int] = frozenset()
     affect: str = ""
     note: str = ""
+    go_on: bool = False
 
 
 @never_cache

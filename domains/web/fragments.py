@@ -14,8 +14,9 @@ from domains.models import Domain, Host, Operation
 from domains.push.topics import domain_topics, named_uuids
 from domains.web import fleet_rows, lines, operation_view
 from domains.web.access import Audience
-from domains.web.board import Board, Row, board_of
+from domains.web.board import Board, board_of
 from domains.web.readings import reading_html
+from domains.web.rows import Row
 from domains.web.slots import SlotView
 
 Fragments = dict[str, str]
@@ -66,7 +67,7 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
 
 
 def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
-    operation = Operation.objects.select_related("host").filter(pk=pk).first()
+    operation = Operation.objects.select_related("host", "domain").filter(pk=pk).first()
     if operation is None or operation.domain_id is None:
         return None
     rendered = _of_domain(operation.domain_id, audience, wanted)
@@ -75,7 +76,8 @@ def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Render
         line = lines.of_operation(operation)
         out["operations"] = {line.key: _template("_line.html", {"line": line})}
     if f"operation:{pk}" in wanted:
-        out[f"operation:{pk}"] = {"operation": operation_view.html(operation)}
+        drawn = operation_view.fragments(operation, changeable=audience == "change")
+        out[f"operation:{pk}"] = {**drawn}
     return Rendered(operation.domain_id, operation.revision, out)
 
 
@@ -102,7 +104,7 @@ def _host_part(board: Board) -> Fragments:
 def board_fragments(board: Board) -> Fragments:
     """Draw every part of a domain's page that can change, by element id."""
     context = _context(board)
-    names = ["banner", "facts", "counts", "differ", "recent", "announce"]
+    names = ["banner", "warnings", "facts", "counts", "differ", "recent", "announce"]
     if board.editable:
         names.append("shortcuts")
     out: Fragments = {name: _template(f"_{name}.html", context) for name in names}
@@ -154,8 +156,9 @@ def _shape(topology: dict[str, int]) -> str:
 def _cores(row: Row, editable: bool, picked: frozenset[int]) -> SafeString:
     parts = []
     for core in row.cores:
-        drawn = (slot_html(slot.picked() if slot.id in picked else slot, editable) for slot in core)
-        parts.append(f'<span class="core">{"".join(drawn)}</span>')
+        drawn = (slot_html(slot.picked() if slot.id in picked else slot, editable) for slot in core.slots)
+        named = f' data-core="{core.name}"' if core.name else ""
+        parts.append(f'<span class="core"{named}>{"".join(drawn)}</span>')
     return mark_safe("".join(parts))  # noqa: S308  # joins what the slot template escaped
 
 

@@ -100,6 +100,7 @@ class _Sides:
             "queued": "addg",
             "adding": "addg",
             "removing": "addg",
+            "changing": "addg",
         }.get(self.working.get(vcpu, ""), "")
 
 

@@ -1,18 +1,28 @@
-"""The page of one operation."""
+"""The page of one operation, and the buttons on it."""
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from collections.abc import Callable
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from domains.models import Operation
+from domains.models.grant import domains_changed_by
+from domains.operations import control
+from domains.operations.parse import NOTE_LENGTH
+from domains.operations.refused import RequestRefused
 from domains.push.stream import cursor
+from domains.web import errors
 from domains.web.access import member, sight_of
+from domains.web.actor import actor_of
 from domains.web.operation_view import context_of
 
 _LARGEST = 2**63 - 1
+Deed = Callable[..., Operation]
 
 
 @never_cache
@@ -20,14 +30,62 @@ _LARGEST = 2**63 - 1
 @member
 def operation(request: HttpRequest, pk: int) -> HttpResponse:
     """Show everything about an operation. What one may not see is answered like what does not exist."""
+    return _show(request, pk)
+
+
+def _show(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
     since = cursor()  # before any state is read, so that nothing between page and stream is missed
-    found = Operation.objects.filter(pk=pk).first() if pk <= _LARGEST else None
+    known = Operation.objects.select_related("host", "domain")
+    found = known.filter(pk=pk).first() if pk <= _LARGEST else None
     if found is None or not sight_of(request.user).covers(found):
         raise Http404
+    changeable = (
+        not found.final  # an ended one has nothing to press, whoever looks
+        and found.domain_id is not None
+        and domains_changed_by(request.user).filter(pk=found.domain_id).exists()
+    )
     context = {
-        **context_of(found),
+        **context_of(found, changeable=changeable),
         "here": "operations",
         "since": since,
         "topics": [f"operation:{pk}"],
+        "problem": problem,
+        "note_length": NOTE_LENGTH,
     }
-    return render(request, "operation.html", context)
+    return render(request, "operation.html", context, status=status)
+
+
+@never_cache
+@require_POST
+@member
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancel an operation that is still queued."""
+    return _control(request, pk, control.cancel)
+
+
+@never_cache
+@require_POST
+@member
+def ask_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have the guest asked once more for what it has not let go of."""
+    return _control(request, pk, control.ask_again)
+
+
+@never_cache
+@require_POST
+@member
+def stop_waiting(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call what is waited for unconfirmed now."""
+    return _control(request, pk, control.stop_waiting)
+
+
+def _control(request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
+    """Do it and go back to the operation's page; a refusal is shown there, with what now stands."""
+    try:
+        deed(actor_of(request), pk, note=request.POST.get("note", "").strip()[:NOTE_LENGTH])
+    except RequestRefused as refusal:
+        try:
+            return _show(request, pk, problem=refusal.message, status=refusal.http_status)
+        except Http404:
+            return errors.refusal(request, refusal.http_status, refusal.message)
+    return HttpResponseRedirect(reverse("operation", args=[pk]), status=303)

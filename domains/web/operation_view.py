@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,15 +10,12 @@ from typing import Any
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
-from domains.models import FINAL, Effect, HistoryEntry, Operation, Status
+from domains.models import FINAL, Effect, EffectState, HistoryEntry, Operation, Status
 from domains.operations import said
-from domains.vcpu import cpulist
-from domains.vcpu.slots import SlotMap
-from domains.vcpu.targets import Target
-from domains.web import before_after, lines, timeline
+from domains.vcpu.slots import Side, SlotMap
+from domains.web import before_after, controls, lines, timeline, virsh
 from domains.web.works import problem_of
 
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ASKED = {"live": "live", "config": "config", "both": "both (live first, then config)", "current": "current"}
 
 
@@ -49,13 +44,19 @@ class Raw:
     hash: str
 
 
-def html(operation: Operation) -> SafeString:
-    """Draw the part of the page that changes. Two queries."""
-    return mark_safe(get_template("_operation.html").render(context_of(operation)).strip())  # noqa: S308
+def fragments(operation: Operation, *, changeable: bool) -> dict[str, SafeString]:
+    """Draw the parts of the page that change, by their ids. Two queries; ``host`` and ``domain`` are loaded."""
+    context = context_of(operation, changeable=changeable)
+    names = ["operation", "controls"] if changeable else ["operation"]
+    return {name: _template(f"_{name}.html", context) for name in names}
 
 
-def context_of(operation: Operation) -> dict[str, Any]:
-    """Gather what the page shows."""
+def _template(name: str, context: dict[str, Any]) -> SafeString:
+    return mark_safe(get_template(name).render(context).strip())  # noqa: S308  # a template's own output
+
+
+def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
+    """Gather what the page shows; ``changeable`` to somebody who may change the domain."""
     effects = list(operation.effects.all())
     entries = list(HistoryEntry.objects.filter(operation=operation.pk).order_by("seq"))
     ended = operation.finished_at
@@ -63,12 +64,15 @@ def context_of(operation: Operation) -> dict[str, Any]:
         "operation": operation,
         "line": lines.of_operation(operation),
         "token": _token(entries),
-        "asked": said.vcpu_words(operation.vcpu),
+        "asked": f"{operation.action.replace('_', ' ')} {said.vcpu_words(operation.vcpu)}",
         "asked_side": _ASKED[operation.affect],
         "rows": [_row(operation, effect) for effect in effects],
         "pictures": before_after.pictures(operation, {effect.vcpu for effect in effects}),
         "events": timeline.events(entries),
-        "commands": _commands(operation, effects),
+        "commands": virsh.commands(operation, effects),
+        "controls": controls.controls_of(operation, effects) if changeable else [],
+        "changeable": changeable,
+        "wait": controls.wait_of(operation, effects),
         "raw": [_raw(entry) for entry in entries],
         "seconds": (ended - operation.created_at).total_seconds() if ended else None,
         "open": operation.status not in FINAL,
@@ -77,8 +81,7 @@ def context_of(operation: Operation) -> dict[str, Any]:
 
 
 def _row(operation: Operation, effect: Effect) -> EffectRow:
-    before = _state((operation.before or {}).get(effect.side), effect.vcpu)
-    after = _state((operation.after or {}).get(effect.side), effect.vcpu)
+    before, after = _states(operation, effect)
     told = [str(effect.libvirt_code)] if effect.libvirt_code is not None else []
     told += [effect.libvirt_text] if effect.libvirt_text else []
     effect.operation = operation
@@ -96,6 +99,14 @@ def _row(operation: Operation, effect: Effect) -> EffectRow:
     )
 
 
+def _states(operation: Operation, effect: Effect) -> tuple[str, str]:
+    """Say how the slot stood before and stands after. What the guest does with it is in no map, only in the result."""
+    if effect.side == Side.GUEST:
+        return "not recorded", effect.target if effect.state == EffectState.DONE else "not recorded"
+    before, after = operation.before or {}, operation.after or {}
+    return _state(before.get(effect.side), effect.vcpu), _state(after.get(effect.side), effect.vcpu)
+
+
 def _state(stored: Any, vcpu: int) -> str:  # noqa: ANN401  # what a JSON column holds
     if not stored:
         return "no such side"
@@ -103,29 +114,6 @@ def _state(stored: Any, vcpu: int) -> str:  # noqa: ANN401  # what a JSON column
     if vcpu not in slots.present:
         return "absent"
     return "present, removable" if vcpu in slots.removable else "present, fixed"
-
-
-def _commands(operation: Operation, effects: Sequence[Effect]) -> list[str]:
-    """Write every step as the command that does the same, naming the guest safely for a shell."""
-    name = operation.domain_name
-    domain = name if _PLAIN_NAME.fullmatch(name) else str(operation.domain_uuid)
-    steps: dict[int, list[Effect]] = {}
-    for effect in effects:
-        steps.setdefault(effect.step, []).append(effect)
-    commands = []
-    for _, step in sorted(steps.items()):
-        ids = cpulist.dump({effect.vcpu for effect in step})
-        commands.append(_command(shlex.quote(domain), step[0], ids))
-    return commands
-
-
-def _command(domain: str, effect: Effect, ids: str) -> str:
-    """Write one step; of the guest's own CPUs virsh takes the guest's numbers, which need not be the slots'."""
-    target = Target(effect.target)
-    if target in (Target.ONLINE, Target.OFFLINE):
-        return f"virsh setguestvcpus {domain} {ids} --{'enable' if target is Target.ONLINE else 'disable'}"
-    switch = "--disable" if target is Target.ABSENT else "--enable"
-    return f"virsh setvcpu {domain} {ids} {switch} --{effect.side}"
 
 
 def _token(entries: Sequence[HistoryEntry]) -> str:

@@ -4,78 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from domains.models.status import EffectState
-from domains.vcpu import cpulist
-from domains.vcpu.reasons import Reason
-from domains.vcpu.rules import Action, slot_reasons
-from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
-from domains.vcpu.targets import Target
-from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
-
-# state of a slot -> (glyph, word in the slot, words for a screen reader)
-_STATES = {
-    "queued": ("queued", "queued", "a change of it is queued"),
-    "adding": ("adding", "adding", "being added"),
-    "removing": ("removing", "removing", "being removed"),
-    "changing": ("adding", "changing", "being changed"),
-    "waiting": ("waiting", "waiting", "asked to leave, waiting for the guest"),
-    "unconfirmed": ("unconfirmed", "unsure", "asked to leave, not confirmed by the guest"),
-    "failed": ("failed", "failed", "the last change failed"),
-}
-_DOING = {Target.PRESENT: "adding", Target.ABSENT: "removing"}
-DEEDS = {
-    Target.PRESENT: "add it",
-    Target.ABSENT: "remove it",
-    Target.REMOVABLE: "make it removable",
-    Target.ONLINE: "bring it online in the guest",
-    Target.OFFLINE: "take it offline in the guest",
-}
-_ORDER = ("adding", "removing", "changing", "waiting", "queued", "unconfirmed", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What an operation does at one slot and side, or the last that it tried there.
-
-    ``claimed`` says that a worker has taken it up. ``problem`` is the sentence that explains a failure.
-    """
-
-    vcpu: int
-    side: str
-    target: Target
-    state: str
-    operation: int
-    actor: str
-    claimed: bool
-    since: datetime
-    problem: str = ""
-
-    @property
-    def shown(self) -> str:
-        """The slot's state that follows from it, or nothing when it is over."""
-        if self.state == EffectState.PENDING and not self.claimed:
-            return "queued"
-        if self.state in (EffectState.PENDING, EffectState.APPLYING):
-            return _DOING.get(self.target, "changing")
-        if self.state in (EffectState.WAITING, EffectState.UNCONFIRMED, EffectState.FAILED):
-            return str(self.state)
-        return ""
+from domains.web.story import Teller, Wiring
+from domains.web.work import ORDER, STATES, Work
 
 
 @dataclass(frozen=True, slots=True)
 class SlotView:
-    """One slot as drawn. ``live`` and ``config`` are "1", "0" or "" (no such side); ``can`` names the sides
-    on which it could be changed now; ``about`` holds one "Heading: text" a line."""
+    """One slot as drawn, or one unit of slots that are only plugged together: ``id`` is the first, ``last`` the last.
+
+    ``live`` and ``config`` are "1", "0" or "" (no such side); ``can`` names what could be done now (:meth:`Teller.can`);
+    ``guest`` is "off" where the guest's kernel does not use what is plugged, "part" where it uses some of it;
+    ``about`` holds one "Heading: text" a line.
+    """
 
     id: int
+    last: int
     live: str
     config: str
     kind: str
     state: str
+    guest: str
     glyph: str
     word: str
     label: str
@@ -84,76 +35,128 @@ class SlotView:
     operation: int | None = None
     checked: bool = False
 
+    @property
+    def ids(self) -> range:
+        """The vCPU IDs."""
+        return range(self.id, self.last + 1)
+
+    @property
+    def value(self) -> str:
+        """What the form sends for it: a cpulist."""
+        return str(self.id) if self.id == self.last else f"{self.id}-{self.last}"
+
+    @property
+    def name(self) -> str:
+        """What people read."""
+        return self.value.replace("-", "–")
+
     def picked(self) -> SlotView:
         """Give the same slot with its box ticked."""
         return replace(self, checked=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """Where slots sit: the guest's topology, NUMA cells (cell to cpulist) and pinning (vCPU to cpulist)."""
-
-    topology: Topology | None
-    numa: Mapping[str, str]
-    pinning: Mapping[str, str]
-
-
 def slot_count(view: DomainView) -> int:
-    """Give the number of slots to draw: the higher maximum of the two sides."""
+    """Give the number of slots there are: the higher maximum of the two sides."""
     return max((slots.maximum for slots in (view.live, view.config) if slots), default=0)
 
 
-def slot_views(view: DomainView, wiring: Wiring, works: Iterable[Work]) -> list[SlotView]:
-    """Describe every slot, in the order of their IDs."""
-    newest: dict[tuple[int, str], Work] = {}
-    for work in sorted(works, key=lambda each: each.operation):
-        newest[work.vcpu, work.side] = work
-    lines = {side: _side_lines(view, side) for side in (Side.LIVE, Side.CONFIG)}
-    cells = {vcpu: cell for cell, ids in wiring.numa.items() for vcpu in cpulist.load(ids)}
-    out = []
-    for vcpu in range(slot_count(view)):
-        mine = [newest[vcpu, side] for side in (Side.LIVE, Side.CONFIG) if (vcpu, side) in newest]
-        about = [lines[Side.LIVE][0][vcpu], lines[Side.CONFIG][0][vcpu], _place(vcpu, wiring, cells)]
-        if str(vcpu) in wiring.pinning:
-            about.append(f"Pinned to: host CPU {wiring.pinning[str(vcpu)]}")
-        can = [str(side) for side, (_, open_) in lines.items() if vcpu in open_]
-        out.append(_slot(view, vcpu, mine, about, " ".join(can)))
+def slot_views(
+    view: DomainView, wiring: Wiring, works: Iterable[Work], part: range | None = None
+) -> list[SlotView]:
+    """Describe every slot in the order of their IDs; where slots are plugged in units, every unit.
+
+    ``part`` picks some of them, whole units from the first ID on.
+    """
+    newest, teller, out = _newest(works), Teller(view, wiring), []
+    part = range(slot_count(view)) if part is None else part
+    for first in range(part.start, part.stop, view.unit_size):
+        ids = range(first, min(first + view.unit_size, part.stop))
+        mine = [newest[vcpu, side] for vcpu in ids for side in Side if (vcpu, side) in newest]
+        out.append(_slot(view, ids, mine, teller))
     return out
 
 
-def _slot(view: DomainView, vcpu: int, works: list[Work], about: list[str], can: str) -> SlotView:
-    live, config = _mark(view, Side.LIVE, vcpu), _mark(view, Side.CONFIG, vcpu)
+def states_of(works: Iterable[Work]) -> dict[int, str]:
+    """Give the state of each slot at which an operation is at work, or failed lately."""
+    shown: dict[int, set[str]] = {}
+    for (vcpu, _), work in _newest(works).items():
+        shown.setdefault(vcpu, set()).add(work.shown)
+    states = {vcpu: next((name for name in ORDER if name in names), "") for vcpu, names in shown.items()}
+    return {vcpu: state for vcpu, state in states.items() if state}
+
+
+def _newest(works: Iterable[Work]) -> dict[tuple[int, str], Work]:
+    """Of each slot and side, what the youngest operation does there."""
+    return {(work.vcpu, work.side): work for work in sorted(works, key=lambda each: each.operation)}
+
+
+def _slot(view: DomainView, ids: range, works: list[Work], teller: Teller) -> SlotView:
+    live, config = _mark(view, Side.LIVE, ids), _mark(view, Side.CONFIG, ids)
     slots = view.live or view.config
-    fixed = slots is not None and vcpu in slots.present and vcpu not in slots.removable
+    fixed = slots is not None and ids[0] in slots.present and ids[0] not in slots.removable
     shown = {work.shown: work for work in works}
-    state = next((name for name in _ORDER if name in shown), "")
+    state = next((name for name in ORDER if name in shown), "")
+    about, guest = teller.lines(ids), _guest(view, ids)
     if state:
-        glyph, word, said = _STATES[state]
-        about = [*about, _now(shown[state])]
-    elif live and config and live != config:
-        state, glyph, word, said = "differ", "differ", "live" if live == "1" else "config", ""
-    elif fixed:
-        glyph, word, said = "fixed", "", "fixed"
-    else:
-        glyph, word, said = "", "", ""
+        about.append(shown[state].story)
+    state, glyph, word, said = _signs(state, live, config, guest, fixed=fixed)
+    name = str(ids[0]) if len(ids) == 1 else f"{ids[0]} to {ids[-1]}"
     return SlotView(
-        id=vcpu,
+        id=ids[0],
+        last=ids[-1],
         live=live,
         config=config,
         kind="fixed" if fixed else "",
         state=state,
+        guest=guest,
         glyph=glyph,
         word=word,
-        label=f"vCPU {vcpu}: {_where(live, config)}" + (f", {said}" if said else ""),
+        label=f"vCPU {name}: {_where(live, config)}{said}",
         about="\n".join(about),
-        can=can,
+        can=teller.can(ids),
         operation=shown[state].operation if state in shown else None,
     )
 
 
-def _mark(view: DomainView, side: Side, vcpu: int) -> str:
+def _signs(state: str, live: str, config: str, guest: str, *, fixed: bool) -> tuple[str, str, str, str]:
+    """Give the state, glyph and word of a slot and the words for a screen reader.
+
+    A change that goes on comes first; that the sides differ and that the guest does not use it may stand together.
+    """
+    unused = {"off": ", not online in the guest", "part": ", partly online in the guest"}.get(guest, "")
+    if state:
+        glyph, word, said = STATES[state]
+        return state, glyph, word, f", {said}{unused}"
+    if live and config and live != config:
+        word = "live" if live == "1" else "config"
+        return "differ", "offline" if guest else "differ", word, unused
+    if guest:
+        word = "offline" if guest == "off" else "partly"
+        return "", "offline", word, (", fixed" if fixed else "") + unused
+    return "", "fixed" if fixed else "", "", ", fixed" if fixed else ""
+
+
+def _mark(view: DomainView, side: Side, ids: range) -> str:
     slots = view.slots(side)
-    return "" if slots is None else str(int(vcpu in slots.present))
+    return "" if slots is None else str(int(any(vcpu in slots.present for vcpu in ids)))
+
+
+def _guest(view: DomainView, ids: range) -> str:
+    live, guest = view.live, view.guest
+    if live is None or guest is None:
+        return ""
+    states = {guest.online_of(vcpu) for vcpu in ids if vcpu in live.present}
+    if False not in states:
+        return ""
+    return "off" if states == {False} else "part"
+
+
+_WHERE: Mapping[tuple[str, str], str] = {
+    ("1", "1"): "present, live and config",
+    ("1", "0"): "present in live only, not in config",
+    ("0", "1"): "absent in live, present in config only",
+    ("0", "0"): "absent",
+}
 
 
 def _where(live: str, config: str) -> str:
@@ -161,62 +164,4 @@ def _where(live: str, config: str) -> str:
         return "present in config" if config == "1" else "absent"
     if not config:
         return "present" if live == "1" else "absent"
-    return {
-        ("1", "1"): "present, live and config",
-        ("1", "0"): "present in live only, not in config",
-        ("0", "1"): "absent in live, present in config only",
-        ("0", "0"): "absent",
-    }[live, config]
-
-
-def _now(work: Work) -> str:
-    deed = DEEDS[work.target]
-    moment = f"{work.since.astimezone(UTC):%H:%M:%S} UTC"
-    story = {
-        "queued": f"{work.actor} asked at {moment} to {deed}; queued",
-        "adding": f"{work.actor} is adding it since {moment}",
-        "changing": f"{work.actor} asked to {deed}; that is being done since {moment}",
-        "removing": f"{work.actor} is removing it since {moment}",
-        "waiting": f"{work.actor} asked to remove it; waiting for the guest since {moment}",
-        "unconfirmed": f"{work.actor} asked to remove it; the guest has not confirmed since {moment}",
-        "failed": f"{work.actor} tried to {deed}; that failed at {moment}",
-    }[work.shown]
-    return f"Now: {story}. Operation {work.operation}."
-
-
-def _place(vcpu: int, wiring: Wiring, cells: Mapping[int, str]) -> str:
-    words = []
-    if wiring.topology and vcpu < wiring.topology.total:
-        place = wiring.topology.place(vcpu)
-        words.append(f"socket {place.socket}")
-        if wiring.topology.dies > 1:
-            words.append(f"die {place.die}")
-        if wiring.topology.clusters > 1:
-            words.append(f"cluster {place.cluster}")
-        words += [f"core {place.core}", f"thread {place.thread}"]
-    if vcpu in cells:
-        words.append(f"NUMA cell {cells[vcpu]}")
-    return f"Place: {', '.join(words) or 'not told'}"
-
-
-def _side_lines(view: DomainView, side: Side) -> tuple[list[str], set[int]]:
-    """Say for every slot how it stands on one side and why it can or cannot be changed there."""
-    slots, count = view.slots(side), slot_count(view)
-    head = str(side).capitalize()
-    if slots is None:
-        gone = "the guest is not running" if side is Side.LIVE else "none, the guest is transient"
-        return [f"{head}: {gone}."] * count, set()
-    adding, removing = slot_reasons(view, Action.ADD, side), slot_reasons(view, Action.REMOVE, side)
-    lines, open_ = [], set()
-    for vcpu in range(count):
-        present = vcpu in slots.present
-        reason = (removing if present else adding).get(vcpu)
-        if vcpu >= slots.maximum:
-            reason = Reason.OUT_OF_RANGE
-        if reason is None:
-            open_.add(vcpu)
-            ending = ", can be removed." if present else ", can be added."
-        else:
-            ending = f". {sentence(reason, domain=view.name, vcpu=vcpu, side=side)}"
-        lines.append(f"{head}: {'present' if present else 'absent'}{ending}")
-    return lines, open_
+    return _WHERE[live, config]

@@ -24,12 +24,14 @@ _KINDS = {
     "late": ("clock-check", "ok", "The guest let go, late"),
     "settled": ("eye", "", "Settled by looking at the guest again"),
     "skipped": ("circle-check", "", "Already as asked, so there was nothing to do"),
-    "cancelled": ("ban", "", "Cancelled before it started"),
-    "asked_again": ("refresh", "", "The guest is asked once more"),
-    "stopped_waiting": ("player-stop", "wait", "Waiting was ended by hand; Slotboard keeps looking"),
+    "cancelled": ("ban", "", "cancelled it before it started"),
+    "asked_again": ("refresh", "", "had the guest asked once more"),
+    "stopped_waiting": ("player-stop", "wait", "ended the waiting; Slotboard keeps looking"),
     "superseded": ("ban", "", "A newer request took its place"),
     "refused": ("hand-stop", "fail", "Refused"),
 }
+# What a person did: the entry names them, who need not be the one who had asked for the operation
+_BY_HAND = ("requested", "cancelled", "asked_again", "stopped_waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,15 @@ def events(entries: Iterable[HistoryEntry]) -> list[Event]:
         icon, colour, text = _KINDS.get(entry.kind, ("activity", "", entry.kind))
         passed = moment - out[-1].time if out else timedelta()
         gap = passed.total_seconds() if waiting and passed >= PAUSE else None
-        asked = entry.kind == "requested"
+        by_hand = entry.kind in _BY_HAND
         out.append(
             Event(
                 time=moment,
                 icon=icon,
                 kind=colour,
-                actor=str(body.get("actor") or "") if asked else "",
-                text=_request(body) if asked else text,
-                details=tuple(_origin(body) if asked else _results(body, stood)),
+                actor=str(body.get("actor") or "") if by_hand else "",
+                text=_request(body) if entry.kind == "requested" else text,
+                details=tuple(_origin(body) if by_hand else _results(body, stood)),
                 gap=gap,
             )
         )
@@ -84,7 +86,9 @@ def _request(body: dict[str, Any]) -> str:
 def _origin(body: dict[str, Any]) -> list[str]:
     through = f"through the {body['door']}" if body.get("door") else ""
     address = f"from {body['address']}" if body.get("address") else ""
-    return [" ".join(part for part in (through, address) if part)] if through or address else []
+    out = [" ".join(part for part in (through, address) if part)] if through or address else []
+    # The request's own note stands beside the story, where it belongs to the whole operation.
+    return out + ([f"“{body['note']}”"] if body.get("note") and body.get("kind") != "requested" else [])
 
 
 def _states(body: dict[str, Any]) -> dict[tuple[object, object], object]:

@@ -11,7 +11,7 @@ from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
 from domains.vcpu.targets import Target
-from domains.web.slots import Work
+from domains.web.work import Work
 
 RECENT = timedelta(minutes=15)  # how long a failed change stays marked in its slot
 

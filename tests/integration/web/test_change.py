@@ -74,6 +74,64 @@ def test_shortcut_sends_the_slot_that_was_shown(
     assert (operation.action, operation.vcpu, operation.expect) == (action, vcpu, expect)
 
 
+@pytest.mark.parametrize(
+    ("pick", "affect", "vcpu"),
+    [
+        ("sync config 4,6-7", "config", [4, 6, 7]),
+        ("sync live 4", "live", [4]),
+        ("sync config", "config", "all"),
+    ],
+)
+def test_sync_button_names_its_side_and_the_slots_that_were_shown(
+    operator, domain, post_url, pick, affect, vcpu
+):
+    form = {"pick": pick, "affect": "both", "vcpu": "6", "expect": "5"}
+    assert operator.post(post_url, form).status_code == 303
+    operation = Operation.objects.get()
+    assert (operation.action, operation.affect, operation.vcpu, operation.expect) == (
+        "sync",
+        affect,
+        vcpu,
+        None,
+    )
+
+
+@pytest.mark.parametrize("pick", ["sync", "sync both", "sync current 4", "sync live x", "sync guest 4"])
+def test_sync_that_makes_no_sense_is_refused(operator, domain, post_url, pick):
+    assert operator.post(post_url, {"pick": pick, "affect": "live"}).status_code == 400
+    assert not Operation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "affect"), [("make_removable", "config"), ("online", "live"), ("offline", "live")]
+)
+@pytest.mark.parametrize("chosen", ["live", "config", "both"])
+def test_side_that_is_chosen_does_not_matter_where_there_is_only_one(
+    operator, domain, post_url, action, affect, chosen
+):
+    assert operator.post(post_url, {"action": action, "vcpu": "1", "affect": chosen}).status_code == 303
+    operation = Operation.objects.get()
+    assert (operation.action, operation.affect, operation.vcpu) == (action, affect, [1])
+
+
+def test_unit_is_sent_as_one_value(operator, domain, post_url):
+    operator.post(post_url, {"action": "add", "vcpu": ["2-3", "6-7"], "affect": "config"})
+    assert Operation.objects.get().vcpu == [2, 3, 6, 7]
+
+
+@pytest.mark.parametrize(("fields", "way"), [({}, "stop"), ({"on_failure": "continue"}, "continue")])
+def test_going_on_after_a_failure_is_a_choice(operator, domain, post_url, fields, way):
+    operator.post(post_url, {"action": "add", "vcpu": ["2", "3"], "affect": "config", **fields})
+    assert Operation.objects.get().on_failure == way
+
+
+def test_refused_form_keeps_units_and_the_way_to_go_on(operator, domain, post_url):
+    form = {"action": "add", "vcpu": ["2-3", "x", "9" * 50], "affect": "live", "on_failure": "continue"}
+    text = operator.post(post_url, form).text
+    assert len(re.findall(r'name="vcpu" value="[23]" [^>]*checked', text)) == 2
+    assert re.search(r'name="on_failure" value="continue"[^>]* checked', text)
+
+
 def test_first_and_expect_can_be_named_without_a_shortcut(operator, domain, post_url):
     operator.post(post_url, {"action": "add", "vcpu": "first", "affect": "live", "expect": "2"})
     operation = Operation.objects.get()

@@ -28,9 +28,18 @@ def test_domain_key_gives_every_part_of_the_page_by_its_id(domain, topic):
     assert (rendered.domain_id, rendered.revision) == (domain.pk, domain.revision)
     assert set(rendered.fragments) == {topic}
     parts = rendered.fragments[topic]
-    assert {"facts", "counts", "differ", "banner", "recent", "announce", "shortcuts", "slot-0", "slot-7"} <= {
-        *parts
-    }
+    assert {
+        "facts",
+        "counts",
+        "differ",
+        "banner",
+        "warnings",
+        "recent",
+        "announce",
+        "shortcuts",
+        "slot-0",
+        "slot-7",
+    } <= {*parts}
     assert all(ids_of(html) == element for element, html in parts.items())
 
 
@@ -82,6 +91,32 @@ def test_operation_key_reaches_its_page_the_list_and_its_domain(domain, topic):
     assert 'data-st="adding"' in rendered.fragments[topic]["slot-5"]
     assert f"outcome-{operation.pk}" in rendered.fragments[topic]
     assert f"fleet-{domain.pk}" in rendered.fragments["fleet"]
+
+
+def test_controls_of_an_operation_are_pushed_to_those_who_may_use_them(domain):
+    operation = make_operation(domain, [(5, "live", "waiting")], action="remove", status="waiting")
+    own = f"operation:{operation.pk}"
+    drawn = {}
+    for audience in ("see", "change"):
+        rendered = render(own, audience, frozenset({own}))
+        assert rendered is not None
+        drawn[audience] = rendered.fragments[own]
+    assert drawn["see"].keys() == {"operation"}
+    assert drawn["change"].keys() == {"operation", "controls"}
+    assert drawn["see"]["operation"] == drawn["change"]["operation"]
+    assert ids_of(drawn["change"]["controls"]) == "controls"
+    html = "".join(drawn["change"].values())
+    assert "<form" not in html
+    assert "csrf" not in html
+
+
+def test_page_of_an_operation_shows_its_controls(operator, domain):
+    operation = make_operation(domain, [(5, "live", "waiting")], action="remove", status="waiting")
+    rendered = render(f"operation:{operation.pk}", "change", frozenset({f"operation:{operation.pk}"}))
+    assert rendered is not None
+    text = operator.get(f"/operations/{operation.pk}/").text
+    for fragment in rendered.fragments[f"operation:{operation.pk}"].values():
+        assert fragment in text
 
 
 def test_operation_page_shows_its_fragment(viewer, domain):

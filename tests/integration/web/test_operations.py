@@ -212,3 +212,6 @@ def test_operation_page_takes_a_fixed_number_of_queries(viewer, domain, django_a
     )
     with django_assert_max_num_queries(7):
         viewer.get(f"/operations/{operation.pk}/")
+    open_one = make_operation(domain, [(5, "live", "waiting")], action="remove", status="waiting")
+    with django_assert_max_num_queries(8):  # one more for whether the person may press its buttons
+        viewer.get(f"/operations/{open_one.pk}/")

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from domains.hypervisor.gateway import DomainState
 from domains.models import EffectState, Status
-from domains.web import slots, tags, timeline
+from domains.web import tags, timeline, work
 
 VENDORED = Path(settings.BASE_DIR, "static", "vendor", "htmx")
 TEMPLATES = sorted(Path(settings.BASE_DIR, "templates").rglob("*.html"))
@@ -50,7 +50,7 @@ def test_every_icon_that_is_named_is_in_the_sprite():
     named = {f"i-{name}" for name in re.findall(r'{% icon "([a-z0-9-]+)"', text)}
     named |= {f"g-{name}" for name in re.findall(r'{% glyph "([a-z0-9-]+)"', text)}
     named |= {f"i-{icon}" for icon, _, _ in (*tags.CHIPS.values(), *timeline._KINDS.values())}
-    named |= {f"g-{glyph}" for glyph, _, _ in slots._STATES.values()}
+    named |= {f"g-{glyph}" for glyph, _, _ in work.STATES.values()}
     assert named <= drawn
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from domains.models import HistoryEntry
 from domains.web.timeline import events
 
@@ -42,3 +44,23 @@ def test_a_wait_is_a_line_of_its_own():
         ]
     )
     assert [event.gap for event in told] == [None, None, 41.0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("asked_again", "had the guest asked once more"),
+        ("stopped_waiting", "ended the waiting; Slotboard keeps looking"),
+        ("cancelled", "cancelled it before it started"),
+    ],
+)
+def test_what_was_done_by_hand_names_who_did_it_and_their_note(kind, words):
+    first, then = events(
+        [
+            entry(1, "requested", "waiting", action="remove", actor="mara", note="theirs"),
+            entry(2, kind, "waiting", actor="omar", door="page", address="10.0.0.1", note="enough"),
+        ]
+    )
+    assert (first.actor, first.details) == ("mara", ())
+    assert (then.actor, then.text) == ("omar", words)
+    assert then.details == ("through the page from 10.0.0.1", "“enough”")

@@ -1,0 +1,158 @@
+"""The rows of the grid, usually a socket each, and the cards of sockets that do not fit on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+
+from domains.vcpu import cpulist
+from domains.vcpu.cores import core_name
+from domains.vcpu.targets import Target
+from domains.vcpu.topology import Topology
+from domains.vcpu.view import DomainView
+from domains.web import maps
+from domains.web.slots import SlotView
+from domains.web.work import Work
+
+UNDONE = {
+    Target.PRESENT: "added",
+    Target.ABSENT: "removed",
+    Target.REMOVABLE: "made removable",
+    Target.ONLINE: "brought online",
+    Target.OFFLINE: "taken offline",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong in one row of the grid, with the operation to read about it."""
+
+    vcpus: str
+    sentence: str
+    operation: int
+    target: Target
+
+    @property
+    def deed(self) -> str:
+        """What did not happen."""
+        return UNDONE[self.target]
+
+    @property
+    def many(self) -> bool:
+        """Whether it is about more than one slot."""
+        return not self.vcpus.isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Slots on one ground. ``name`` is empty where its slots cannot be changed one by one."""
+
+    slots: tuple[SlotView, ...]
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the grid: usually a socket."""
+
+    key: int
+    label: str
+    note: str
+    cores: tuple[Core, ...]
+    numa: str
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketCard:
+    """One socket of a guest whose slots do not fit on one page."""
+
+    number: int
+    live: str
+    map: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How slots are laid out, counted in what is drawn: ``row`` to a row, ``per_socket``, ``per_core``."""
+
+    row: int
+    per_socket: int
+    per_core: int
+    topology: Topology | None
+
+
+def rows_of(
+    slots: list[SlotView], layout: Layout, works: Iterable[Work], numa: Mapping[str, str]
+) -> tuple[Row, ...]:
+    """Cut the slots into rows: whole sockets, or parts of one too large for a page."""
+    failed = [work for work in works if work.shown == "failed"]
+    cells = {cell: cpulist.load(ids) for cell, ids in numa.items()} if len(numa) > 1 else {}
+    parts = [slots[start : start + layout.row] for start in range(0, len(slots), layout.row)]
+    return tuple(_row(part, layout, cells, failed) for part in parts)
+
+
+def card_of(view: DomainView, ids: range, number: int, states: Mapping[int, str]) -> SocketCard:
+    """Draw the card of one socket, which holds the slots ``ids``."""
+    side = view.live or view.config
+    present = sum(vcpu in side.present for vcpu in ids) if side else 0
+    return SocketCard(
+        number=number,
+        live=f"{present} of {len(ids)}",
+        map=maps.draw(view.live, view.config, working=states, scale=maps.Scale(3, 1, 4, 1, 32), ids=ids),
+    )
+
+
+def _row(
+    part: list[SlotView], layout: Layout, cells: Mapping[str, frozenset[int]], failed: list[Work]
+) -> Row:
+    per_unit = len(part[0].ids)
+    what, size = (
+        ("Socket", layout.per_socket) if layout.row >= layout.per_socket else ("Core", layout.per_core)
+    )
+    first, last = part[0].id // (size * per_unit), part[-1].id // (size * per_unit)
+    label = f"{what} {first}" if first == last else f"{what}s {first}–{last}"
+    present = sum(len(slot.ids) for slot in part if "1" in (slot.live if slot.live else slot.config))
+    total = sum(len(slot.ids) for slot in part)
+    side = "live" if part[0].live else "config"
+    starts = range(0, len(part), layout.per_core)
+    return Row(
+        key=part[0].id,
+        label=label,
+        note=f"{present} of {total} {side}",
+        cores=tuple(_core(part[start : start + layout.per_core], layout) for start in starts),
+        numa=_cell_of(part, cells),
+        failures=_failures(part, failed),
+    )
+
+
+def _core(slots: list[SlotView], layout: Layout) -> Core:
+    topology = layout.topology
+    if topology is None or topology.threads == 1 or len(slots) != topology.threads:
+        return Core(tuple(slots), "")
+    return Core(tuple(slots), core_name(topology, slots[0].id // topology.threads))
+
+
+def _cell_of(part: list[SlotView], cells: Mapping[str, frozenset[int]]) -> str:
+    ids = {vcpu for slot in part for vcpu in slot.ids}
+    cell = next((cell for cell, members in cells.items() if ids <= members), None)
+    return f"NUMA cell {cell} · vCPU {cpulist.dump(ids)}" if cell is not None else ""
+
+
+def _failures(slots: list[SlotView], failed: list[Work]) -> tuple[Failure, ...]:
+    shown = {vcpu: slot.operation for slot in slots if slot.state == "failed" for vcpu in slot.ids}
+    by_operation: dict[int, list[Work]] = {}
+    for work in failed:
+        if shown.get(work.vcpu) == work.operation:
+            by_operation.setdefault(work.operation, []).append(work)
+    return tuple(
+        Failure(
+            vcpus=cpulist.dump({work.vcpu for work in works}),
+            sentence=works[0].problem,
+            operation=operation,
+            target=works[0].target,
+        )
+        for operation, works in by_operation.items()
+    )
