@@ -3,9 +3,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import expect
 
-from domains.models import Domain, Operation
+from domains.models import Domain, Operation, clock
+from domains.models.revision import next_revision
+from domains.push.stream import publish
 from tests.browser.conftest import address, change_domain
 from tests.integration.web.factory import make_domain, make_operation, slot_map
 
@@ -145,3 +148,154 @@ def test_large_guest_opens_one_socket(open_page, web):
     change_domain(big, config=slot_map(4096, "0-7,1536", "1536"))
     expect(page.locator("#slot-1536")).to_have_attribute("data-config", "1")
     expect(page.locator("#card-3")).to_contain_text("1 of 512")
+
+
+GUEST = {"vcpus": "0-3", "online": "0-2", "offlinable": "1-3", "slots": {"0": 0, "1": 1, "4": 2, "5": 3}}
+
+
+def test_unit_is_selected_and_sent_as_one(open_page, web):
+    slots = slot_map(32, "0-7", "4-7")
+    power = make_domain(
+        web.host, "power01", unit_size=4, live=slots, config=slots, agent=None,
+        topology={"sockets": 1, "dies": 1, "clusters": 1, "cores": 8, "threads": 4},
+    )  # fmt: skip
+    page = open_page(address(power))
+    assert page.locator(".sockets .slot").count() == 8
+    page.locator("#slot-8 input").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#picked")).to_have_text("2 selected: 8–15")
+    expect(page.locator("#about h2")).to_have_text("vCPU 12–15")
+    expect(page.locator("#add-says")).to_have_text(
+        "Adds vCPU 8–15 to the running guest power01 until it is shut down."
+    )
+    page.locator("#go-on input").check()
+    page.keyboard.press("a")
+    expect(page.locator("#change-outcome")).to_contain_text("asked to add vCPU 8-15 to power01, live")
+    operation = newest(power)
+    assert operation.vcpu == [8, 9, 10, 11, 12, 13, 14, 15]
+    assert operation.on_failure == "continue"
+    expect(page.locator("#slot-8 input")).not_to_be_checked()
+    expect(page.locator("#slot-8")).to_have_attribute("data-st", "queued")
+
+
+def test_sync_button_makes_the_running_guest_permanent(open_page, web):
+    page = open_page(address(web))
+    expect(page.locator("#differ")).to_be_empty()
+    change_domain(web, live=slot_map(8, "0-1,4-6", "4-6"))
+    button = page.get_by_role("button", name="Make permanent")
+    expect(button.locator("xpath=..")).to_contain_text("Adds vCPU 6 to the configuration.")
+    page.locator("#slot-2 input").check(force=True)
+    button.click()
+    expect(page.locator("#change-outcome")).to_contain_text("asked to sync vCPU 6 of web01")
+    operation = newest(web)
+    assert (operation.action, operation.affect, operation.vcpu) == ("sync", "config", [6])
+    expect(page.locator("#slot-2 input")).to_be_checked()
+
+
+def test_enter_in_the_note_presses_no_button(open_page, web):
+    change_domain(web, live=slot_map(8, "0-1,4-6", "4-6"))
+    operation = make_operation(web, [(5, "live", "waiting")], action="remove", status="waiting")
+    page = open_page(address(web))
+    for path, field in (
+        (address(web), "#change [name=note]"),
+        (f"/operations/{operation.pk}/", "#control [name=note]"),
+    ):
+        page.goto(path)
+        page.fill(field, "why")
+        page.press(field, "Enter")
+    page.goto(address(web))
+    assert newest(web) == operation
+    operation.refresh_from_db()
+    assert operation.status == "waiting"
+
+
+def test_make_removable_names_the_slots_that_go_along(open_page, web):
+    change_domain(web, config=slot_map(8, "0-3", ""), live=slot_map(8, "0-3", ""))
+    page = open_page(address(web))
+    expect(page.locator("#make_removable")).to_be_hidden()
+    page.locator("#slot-2 input").check(force=True)
+    says = page.locator("#make_removable-says")
+    expect(says).to_contain_text("Marks vCPU 2, 3 in the configuration of web01 as removable")
+    expect(says).to_contain_text("vCPU 3, fixed and above 2, goes along")
+    page.get_by_role("button", name="Make removable at next start").click()
+    expect(page.locator("#change-outcome")).to_contain_text("make removable vCPU 2 of web01")
+    operation = newest(web)
+    assert (operation.action, operation.affect, operation.vcpu) == ("make_removable", "config", [2])
+
+
+def test_slot_that_the_guest_does_not_use_can_be_brought_online(open_page, web):
+    page = open_page(address(web))
+    change_domain(web, guest=GUEST, guest_at=web.synced_at)
+    slot = page.locator("#slot-5")
+    expect(slot).to_have_attribute("data-guest", "off")
+    slot.locator("input").check(force=True)
+    expect(page.locator("#about")).to_contain_text(
+        "CPU 3, not online: plugged, but its kernel does not use it."
+    )
+    expect(page.locator("#offline")).to_be_hidden()
+    page.locator("#slot-4 input").check(force=True)
+    expect(page.locator("#offline-says")).to_contain_text("stop using vCPU 4")
+    page.click("#online")
+    expect(page.locator("#change-outcome")).to_contain_text("set online vCPU 5 of web01")
+    assert newest(web).vcpu == [5]
+    expect(page.locator("#slot-4 input")).to_be_checked()
+
+
+def test_sentence_tells_of_half_a_core_and_of_a_paused_guest(open_page, web):
+    change_domain(web, state="paused")
+    page = open_page(address(web))
+    says = page.locator("#remove-says")
+    page.locator("#slot-4 input").check(force=True)
+    expect(says).to_contain_text(
+        "web01 is paused: the removal waits until it is resumed. Leaves one thread of core 2."
+    )
+    page.locator("#slot-5 input").check(force=True)
+    expect(says).not_to_contain_text("Leaves")
+    page.check("[name=affect][value=config]", force=True)
+    expect(says).not_to_contain_text("paused")
+
+
+def test_guest_is_asked_again_and_waiting_is_stopped_from_the_operations_page(open_page, web):
+    operation = make_operation(web, [(5, "live", "waiting")], action="remove", status="waiting")
+    page = open_page(f"/operations/{operation.pk}/")
+    page.fill("#control [name=note]", "enough of it")
+    page.get_by_role("button", name="Stop waiting").click()
+    expect(page.locator("#operation h1")).to_contain_text("unconfirmed")
+    expect(page.locator(".line")).to_contain_text("mara ended the waiting")
+    expect(page.locator(".line")).to_contain_text("enough of it")
+    expect(page.get_by_role("button", name="Stop waiting")).to_have_count(0)
+    page.get_by_role("button", name="Ask again").click()
+    expect(page.locator(".line")).to_contain_text("mara had the guest asked once more")
+    operation.refresh_from_db()
+    assert operation.asking
+
+
+def test_buttons_of_an_operation_come_and_go_with_it(open_page, web):
+    operation = make_operation(web, [(5, "live", "pending")], action="remove")
+    page = open_page(f"/operations/{operation.pk}/")
+    watching = open_page(f"/operations/{operation.pk}/", user="vera")
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    assert watching.locator("#control").count() == 0
+    with transaction.atomic():
+        revision = next_revision()
+        operation.effects.update(state="waiting", applied_at=clock.now())
+        Operation.objects.filter(pk=operation.pk).update(status="waiting", attempt=1, revision=revision)
+        publish(f"operation:{operation.pk}", revision)
+    expect(page.get_by_role("button", name="Ask again")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
+    expect(watching.locator("#operation h1")).to_contain_text("waiting")
+    assert watching.locator("[formaction]").count() == 0
+
+
+def test_everything_that_a_selection_offers_works_without_script(open_page, web):
+    page = open_page(address(web), strict=False, java_script_enabled=False)
+    page.check("#slot-1 input", force=True)
+    page.click("#rare summary")
+    page.click("#make_removable")
+    page.wait_for_url(re.compile(r"\?operation=\d+#change-outcome$"))
+    assert "make removable vCPU 1 of web01" in page.inner_text("#change-outcome")
+    operation = newest(web)
+    page.goto(f"/operations/{operation.pk}/")
+    page.click("text=Cancel")
+    assert "mara cancelled it before it started" in page.inner_text(".line")
