@@ -109,6 +109,9 @@ def _add_devices(domain: Element, guest: Guest) -> None:
     if guest.machine == "q35":
         # Nothing hangs on this controller: the guest toggles it to make QEMU let go of a removed CPU.
         _add(devices, "controller", type="usb", model="qemu-xhci")
+    if guest.machine == "microvm":
+        # libvirt 9 would give it one of its own, for which this machine has no bus.
+        _add(devices, "controller", type="usb", model="none")
     if guest.agent:
         channel = _add(devices, "channel", type="unix")
         _add(channel, "target", type="virtio", name="org.qemu.guest_agent.0")

@@ -90,6 +90,11 @@ def test_machines_differ_where_the_case_needs_it():
     assert only(big, "devices/iommu/driver").attrib == {"intremap": "on", "eim": "on"}
 
 
+def test_microvm_asks_for_no_controller_that_needs_a_bus():
+    (controller,) = parsed("old01").findall("devices/controller")
+    assert controller.attrib == {"type": "usb", "model": "none"}
+
+
 def test_kvm_is_used_only_where_the_machine_can():
     assert parsed("web01").get("type") == "qemu"
     assert parsed("web01", "kvm").get("type") == "kvm"
