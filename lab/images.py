@@ -27,8 +27,11 @@ _X86_MODULES = (
     "virtio_pci",
     "virtio_console",
 )
-# Debian 12's x86 kernel is the one the guests' behaviour was tried with; its package still holds the modules.
-_X86_KERNEL_SUITE = "bookworm"
+# With their libraries from the root: the guest agent, and what reserves CPU time, so that offlining fails.
+_X86_PROGRAMS = ("usr/sbin/qemu-ga", "usr/bin/chrt")
+# The releases whose kernels the guests' behaviour was tried with, whatever libvirt and QEMU come from. The package of
+# Debian 12's x86 kernel still holds the modules.
+_KERNEL_SUITES: dict[Architecture, str] = {"x86_64": "bookworm", "ppc64le": "forky"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Image:
 
 def ensure_image(architecture: Architecture, settings: Settings, root: Path, progress: Progress) -> Image:
     """Return the image for guests of `architecture`, building what is missing; raise LabError if it cannot."""
-    suite = _X86_KERNEL_SUITE if architecture == "x86_64" else settings.suite
+    suite = _KERNEL_SUITES[architecture]
     recipe = cache.recipe_key(suite, _X86_MODULES)
     packages = cache.ensure(
         settings.cache / f"kernel-{architecture}-{recipe}",
@@ -49,7 +52,7 @@ def ensure_image(architecture: Architecture, settings: Settings, root: Path, pro
         progress,
     )
     scripts = [(FILES / name).read_text() for name in ("guest-init.sh", "guest-cpu-event.sh")]
-    recipe = cache.recipe_key(root_folder(settings).name, packages.name, scripts)
+    recipe = cache.recipe_key(root_folder(settings).name, packages.name, scripts, _X86_PROGRAMS)
     initrd = cache.ensure(
         settings.cache / f"initrd-{architecture}-{recipe}",
         lambda folder: _pack(folder, architecture, root, packages),
@@ -125,7 +128,8 @@ def _pack(folder: Path, architecture: Architecture, root: Path, packages: Path) 
     _copy_program(FILES / "guest-cpu-event.sh", tree / "cpu-event")
     if architecture == "x86_64":
         _copy_program(root / "usr/bin/busybox", tree / "bin/busybox")
-        _copy_with_libraries(root, Path("usr/sbin/qemu-ga"), tree)
+        for program in _X86_PROGRAMS:
+            _copy_with_libraries(root, Path(program), tree)
         for module in (packages / "modules").iterdir():
             shutil.copy(module, tree / "modules")
         (tree / "modules.order").write_text("".join(f"{name}\n" for name in _X86_MODULES))
