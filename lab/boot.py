@@ -14,7 +14,7 @@ from lab.folders import Folders
 from lab.guests import Guest, Rest
 from lab.images import ensure_image
 from lab.progress import Progress
-from lab.root import describe_versions
+from lab.root import describe_versions, finishes_removals
 from lab.settings import Settings
 from lab.virsh import Virsh, VirshError
 
@@ -105,7 +105,8 @@ class Boot:
 
     def _with_file(self, command: str, guest: Guest) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
-            file.write(domain_xml(guest, self.settings.accelerator))
+            still = not finishes_removals(self.folders.root)
+            file.write(domain_xml(guest, self.settings.accelerator, still=still))
             file.flush()
             self.virsh(command, file.name)
 

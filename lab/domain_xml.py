@@ -17,8 +17,11 @@ _X86_CONSOLE = "console=ttyS0 lpj=4000000 tsc=reliable mitigations=off rcupdate.
 _EMULATORS = {"x86_64": "/usr/bin/qemu-system-x86_64", "ppc64le": "/usr/bin/qemu-system-ppc64"}
 
 
-def domain_xml(guest: Guest, accelerator: Accelerator = "tcg") -> str:
-    """Return the definition of `guest` as libvirt takes it; foreign architectures are always emulated."""
+def domain_xml(guest: Guest, accelerator: Accelerator = "tcg", *, still: bool = False) -> str:
+    """Return the definition of `guest` as libvirt takes it; foreign architectures are always emulated.
+
+    `still` is for a QEMU that an emulated guest must not nudge after a removal.
+    """
     native = accelerator == "kvm" and guest.architecture == "x86_64"
     domain = Element("domain", type="kvm" if native else "qemu")
     _add(domain, "name", guest.name)
@@ -29,7 +32,7 @@ def domain_xml(guest: Guest, accelerator: Accelerator = "tcg") -> str:
     if guest.removable_at_boot:
         _add_slots(domain, guest)
     _add_pinning(domain, guest)
-    _add_boot(domain, guest)
+    _add_boot(domain, guest, still=still)
     if guest.architecture == "x86_64":
         _add_features(domain, guest)
     _add_cpu(domain, guest, native=native)
@@ -66,13 +69,17 @@ def _add_pinning(domain: Element, guest: Guest) -> None:
             _add(tuning, "vcpupin", vcpu=slot, cpuset=cpu)
 
 
-def _add_boot(domain: Element, guest: Guest) -> None:
+def _add_boot(domain: Element, guest: Guest, *, still: bool) -> None:
     boot = _add(domain, "os")
     _add(boot, "type", "hvm", arch=guest.architecture, machine=guest.machine)
     _add(boot, "kernel", f"{BOOT_FOLDER}/vmlinuz-{guest.architecture}")
     _add(boot, "initrd", f"{BOOT_FOLDER}/initrd-{guest.architecture}")
-    command_line = "console=hvc0" if guest.machine == "pseries" else _X86_CONSOLE
-    _add(boot, "cmdline", f"{command_line} slotboard.refuse" if guest.refuses_removal else command_line)
+    words = ["console=hvc0" if guest.machine == "pseries" else _X86_CONSOLE]
+    if guest.refuses_removal:
+        words.append("slotboard.refuse")
+    if still:
+        words.append("slotboard.still")
+    _add(boot, "cmdline", " ".join(words))
 
 
 def _add_features(domain: Element, guest: Guest) -> None:

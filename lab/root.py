@@ -119,6 +119,12 @@ def versions(root: Path) -> dict[str, str]:
     return dict(line.split() for line in (root / VERSIONS_FILE).read_text().splitlines())
 
 
+def finishes_removals(root: Path) -> bool:
+    """Tell whether this root's QEMU lets go of an emulated guest's vCPU at the next change of its memory map."""
+    major, minor = versions(root)["QEMU"].split(".")[:2]
+    return (int(major), int(minor)) >= (11, 1)
+
+
 def describe_versions(root: Path) -> str:
     """Return one line for people: the versions, and whether they are outside what was tried."""
     found = versions(root)

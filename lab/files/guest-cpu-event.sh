@@ -1,8 +1,12 @@
 #!/bin/busybox sh
 # Run for each kernel event. A CPU that was added is brought online; an operator's later "offline" stays, since
 # only an add leads here. After a removal QEMU (without KVM) lets go of the CPU only at the next change of its
-# memory map, so the memory decoding of a device that nobody uses is switched on and off for two seconds.
+# memory map, so the memory decoding of a device that nobody uses is switched on and off for two seconds. An old QEMU
+# does not let go even so, and dies of it: its guests are told to keep still.
 nudge() {
+    case " $(cat /proc/cmdline) " in
+    *" slotboard.still "*) return ;;
+    esac
     for class in /sys/bus/pci/devices/*/class; do
         [ "$(cat "$class")" = 0x0c0330 ] && config=${class%class}config
     done

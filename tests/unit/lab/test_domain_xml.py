@@ -80,6 +80,13 @@ def test_only_stubborn01_is_told_to_refuse():
     assert told == {"stubborn01"}
 
 
+def test_guests_of_an_old_qemu_are_told_to_keep_still():
+    for still in (True, False):
+        boot = fromstring(domain_xml(BY_NAME["web01"], still=still)).find("os/cmdline")  # noqa: S314 - our own
+        assert boot is not None
+        assert ("slotboard.still" in (boot.text or "").split()) is still
+
+
 def test_machines_differ_where_the_case_needs_it():
     kinds = {guest.name: only(parsed(guest.name), "os/type").attrib for guest in GUESTS}
     assert kinds["power01"] == {"arch": "ppc64le", "machine": "pseries"}
