@@ -30,18 +30,24 @@ def judge(
     paused: bool,
     error: GatewayError | None,
     already: bool = False,
+    ran: bool = True,
 ) -> Verdict:
     """Judge an effect whose call has ended.
 
     ``reached`` is what the reading shows of the target (None: its side cannot be seen any more). ``already``
-    says that the target was reached before the call.
+    says that the target was reached before the call, ``ran`` that the guest was running then.
     libvirt's code 68 never means failed for a live removal: the guest may still let go.
     """
     bound = side is not Side.CONFIG  # to one run of the guest
     if already and isinstance(error, ChangeRejected):
         return Verdict(EffectState.SKIPPED, ALREADY[target])
+    if side is Side.CONFIG and isinstance(error, ChangeRejected) and error.code == SYSTEM_ERROR:
+        # Whatever it shows now: a daemon forgets at its next start what it could not store.
+        return Verdict(EffectState.FAILED, Reason.CONFIG_WRITE_FAILED)
     if reached and (same_run or not bound):
         return Verdict(EffectState.DONE)
+    if bound and not ran and isinstance(error, ChangeRejected):
+        return Verdict(EffectState.FAILED, error.reason)
     if bound and (not same_run or (reached is None and side is Side.LIVE)):
         return Verdict(EffectState.FAILED, Reason.RUN_ENDED)
     if isinstance(error, GuestRefused):
@@ -52,8 +58,6 @@ def judge(
         if reached is None:
             return Verdict(EffectState.FAILED, Reason.AGENT_UNAVAILABLE)
         return Verdict(EffectState.FAILED, Reason.DOMAIN_BUSY if error else Reason.HYPERVISOR_ERROR)
-    if side is Side.CONFIG and error.code == SYSTEM_ERROR:
-        return Verdict(EffectState.FAILED, Reason.CONFIG_WRITE_FAILED)
     return Verdict(EffectState.FAILED, error.reason)
 
 

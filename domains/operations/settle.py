@@ -128,6 +128,7 @@ def _verdict(effect: Effect, before: Domain, after: Domain, error: GatewayError 
         paused=before.state == "paused",
         error=error,
         already=bool(Maps.of(before).reached(effect)),
+        ran=before.running,
     )
 
 

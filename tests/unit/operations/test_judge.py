@@ -119,3 +119,17 @@ def test_a_dead_workers_removal_waits_and_the_rest_is_interrupted():
     assert dead() == (EffectState.WAITING, None)
     assert dead(target=Target.PRESENT) == (EffectState.FAILED, Reason.INTERRUPTED)
     assert dead(side=Side.CONFIG) == (EffectState.FAILED, Reason.INTERRUPTED)
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_definition_that_was_not_stored_is_a_failure_whatever_is_shown(reached):
+    unwritten = ChangeRejected("Failed to create file", code=38, reason=Reason.CONFIG_WRITE_FAILED)
+    found = verdict(side=Side.CONFIG, target=Target.PRESENT, reached=reached, error=unwritten)
+    assert found == (EffectState.FAILED, Reason.CONFIG_WRITE_FAILED)
+
+
+def test_a_guest_that_never_ran_has_no_run_that_ended():
+    off = ChangeRejected("domain is not running", code=55, reason=Reason.DOMAIN_NOT_RUNNING)
+    gone = {"target": Target.PRESENT, "reached": None, "same_run": False, "error": off}
+    assert verdict(**gone, ran=False) == (EffectState.FAILED, Reason.DOMAIN_NOT_RUNNING)
+    assert verdict(**gone, ran=True) == (EffectState.FAILED, Reason.RUN_ENDED)
