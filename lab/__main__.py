@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from lab.errors import LabError
@@ -14,6 +15,14 @@ from lab.instance import Instance
 from lab.progress import on_terminal
 from lab.root import check_user
 from lab.settings import data_folder
+
+# What takes no arguments and prints nothing.
+_PLAIN: dict[str, Callable[[Instance], None]] = {
+    "down": Instance.down,
+    "restart-libvirt": Instance.restart_daemon,
+    "run": Instance.run,
+    "guard": Instance.guard,
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -48,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     }.items():
         commands.add_parser(command, help=text).add_argument("names", nargs="*", metavar="NAME", help=names)
     commands.add_parser("down", help="end everything; definitions and logs stay")
+    commands.add_parser("restart-libvirt", help="end libvirtd and start it anew; guests live on")
     commands.add_parser("status", help="show the guests and the versions of libvirt and QEMU")
     commands.add_parser("uri", help="print the libvirt URI")
     commands.add_parser("run", help="bring everything up in the foreground and keep it up, for a supervisor")
@@ -66,16 +76,12 @@ def _carry_out(options: argparse.Namespace) -> int:
             instance.up(options.names)
         case "reset":
             instance.reset(options.names)
-        case "down":
-            instance.down()
         case "status":
             return _status(instance)
         case "uri":
             print(instance.uri)
-        case "run":
-            instance.run()
-        case "guard":
-            instance.guard()
+        case plain if plain in _PLAIN:
+            _PLAIN[plain](instance)
         case "virsh":
             command = instance.virsh_command(*options.arguments)
             sys.stdout.flush()

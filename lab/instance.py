@@ -85,6 +85,13 @@ class Instance:
                 self.virsh("undefine", guest.name)
         self._boot().bring_all(guests)
 
+    def restart_daemon(self) -> None:
+        """End libvirtd and return when a new one answers; guests live on meanwhile. Raises LabError."""
+        before = self.process_of("libvirtd")
+        os.kill(before, signal.SIGTERM)
+        _wait_until(lambda: before not in self.processes(), _START_SECONDS)
+        self._wait_for_daemon(lambda: not self.running)
+
     def run(self) -> None:
         """Bring everything up in this process and stay, starting again what crashes. Ends by an exception."""
         root.check_machine()
