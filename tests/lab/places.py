@@ -1,0 +1,168 @@
+"""The places in which a case can be played: the simulated host, the newest one and the old one, all with the lab's guests.
+
+On top of what the contract's worlds can do, a place keeps its guests fresh, puts them into a case's situation, and says
+what virsh shows of them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from xml.etree import ElementTree
+
+from domains.vcpu import cpulist
+from domains.vcpu.slots import Side
+from lab.guests import BY_NAME, Rest
+from lab.instance import Instance
+from tests.contract.conftest import LabWorld, SimulatedWorld
+from tests.waiting import wait_until
+
+ONLINE_SECONDS = 20
+Shown = dict[Side, frozenset[int] | None]
+
+
+class SimulatedPlace(SimulatedWorld):
+    """The simulated host, new for each test."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.socket = str(self.host.path)
+        self.host.tune(lock_wait=0.05)
+        self.host.add_domain("db01", maximum=128, present="0-3", removable="1-3")
+        self.host.add_domain("quiet01", agent=None)
+
+    def ready(self, name: str) -> str:
+        return name
+
+    def spoil(self, name: str) -> None:
+        """Nobody comes after: this host is the test's own."""
+
+    def give(self, name: str, slots: frozenset[int]) -> None:
+        """Have somebody else plug slots, which the guest uses at once."""
+        for vcpu in sorted(slots):
+            self.foreign_set(name, vcpu, present=True, side=Side.LIVE)
+
+    def shown(self, name: str) -> Shown:
+        """Say which slots are present on each side, from behind the gateway; None for a side that is not there."""
+        truth = self.host.truth(self.uuid(name))
+        return {side: None if slots is None else slots.present for side, slots in truth.items()}
+
+    @contextmanager
+    def busy(self, name: str) -> Iterator[None]:
+        """Have another job hold the domain for longer than the host waits."""
+        self.host.busy(self.uuid(name), 60)
+        yield
+
+
+class LabPlace(LabWorld):
+    """A host of the lab, kept for the whole module. A guest that a case has changed is booted afresh for the next."""
+
+    def __init__(self, lab: Instance) -> None:
+        super().__init__(lab)
+        self.socket = lab.uri.partition("socket=")[2]
+        self._fresh: dict[str, Shown] = {}
+
+    def ready(self, name: str) -> str:
+        """Return the name when the guest is as it was defined, booted, and ready for a change."""
+        known = self._fresh.pop(name, None)
+        if known is None or self.lab.guests().get(name) != BY_NAME[name].rest or self.shown(name) != known:
+            self.lab.reset([name])
+        self._fresh[name] = self.shown(name)
+        return name
+
+    def spoil(self, name: str) -> None:
+        """Have the guest booted afresh before its next use, whatever it looks like."""
+        self._fresh.pop(name, None)
+
+    def give(self, name: str, slots: frozenset[int]) -> None:
+        """Have virsh plug slots, a unit at a time, and wait until the guest uses them."""
+        paused = BY_NAME[name].rest is Rest.PAUSED
+        if paused:
+            self.resume(name)
+        self.lab.virsh("setvcpu", name, cpulist.dump(slots), "--enable", "--live")
+        present = self.shown(name)[Side.LIVE]
+        assert present is not None
+        wait_until(lambda: self.online(name) == len(present), ONLINE_SECONDS, f"the added CPU of {name}")
+        if paused:
+            self.pause(name)
+        self.spoil(name)
+
+    def online(self, name: str) -> int:
+        """Say how many CPUs the guest itself said it uses."""
+        return cpus_online(self.lab, name)
+
+    def shown(self, name: str) -> Shown:
+        """Say what ``virsh dumpxml`` lists, which has to agree with ``virsh vcpucount``."""
+        counts = self.lab.virsh("vcpucount", name).split("\n")
+        count = {tuple(line.split()[:2]): int(line.split()[2]) for line in counts}
+        running = self.lab.virsh("domstate", name) != "shut off"
+        listed: Shown = {
+            Side.LIVE: present_slots(self.lab.virsh("dumpxml", name)) if running else None,
+            Side.CONFIG: present_slots(self.lab.virsh("dumpxml", "--inactive", name))
+            if BY_NAME[name].persistent
+            else None,
+        }
+        for side, slots in listed.items():
+            assert count.get(("current", side.value)) == (None if slots is None else len(slots))
+        return listed
+
+    @contextmanager
+    def busy(self, name: str) -> Iterator[None]:
+        """Freeze the guest's QEMU while a virsh waits for it, which holds the domain for as long."""
+        emulator = self.lab.process_of(name)
+        question = self.lab.virsh_command("qemu-monitor-command", name, '{"execute": "query-status"}')
+        os.kill(emulator, signal.SIGSTOP)
+        try:
+            with subprocess.Popen(question, stdout=subprocess.DEVNULL) as holder:
+                try:
+                    wait_until(
+                        lambda: self.lab.virsh("domcontrol", name).startswith("occupied"),
+                        what="the job that holds the domain",
+                    )
+                    yield
+                finally:
+                    os.kill(emulator, signal.SIGCONT)
+                assert holder.wait(20) == 0
+        finally:
+            os.kill(emulator, signal.SIGCONT)
+
+    def unstarted(self, name: str) -> None:
+        """Stop the guest before the first instruction of its firmware."""
+        self.lab.virsh("destroy", name)
+        self.lab.virsh("start", name, "--paused")
+        self.spoil(name)
+
+    @contextmanager
+    def unwritable(self, name: str) -> Iterator[None]:
+        """Put a folder where the daemon would write a changed definition first."""
+        obstacle = self.lab.folders.etc / "qemu" / f"{name}.xml.new"
+        obstacle.mkdir()
+        try:
+            yield
+        finally:
+            obstacle.rmdir()
+            self.spoil(name)
+
+
+Place = SimulatedPlace | LabPlace
+
+
+def cpus_online(lab: Instance, name: str) -> int:
+    """Say how many CPUs a guest uses, by the last line of its console that tells."""
+    told = lab.folders.console(name).read_text(errors="replace").rpartition("CPUs online: ")[2]
+    return len(cpulist.load(told.split()[0]))
+
+
+def present_slots(xml: str) -> frozenset[int]:
+    """Read the present slots from a definition; one without a list has its first slots present."""
+    domain = ElementTree.fromstring(xml)  # noqa: S314  # our own lab's answer
+    slots = domain.findall("vcpus/vcpu")
+    if slots:
+        return frozenset(int(slot.get("id", "")) for slot in slots if slot.get("enabled") == "yes")
+    total = domain.find("vcpu")
+    assert total is not None
+    return frozenset(range(int(total.get("current") or total.text or "")))
