@@ -8,6 +8,10 @@ What the write path cannot ask, since it names whole units, one per call, is in 
 What no gateway can ask (an unknown flag, a state that is neither 0 nor 1, no list at all, words instead of IDs) is asked
 of the real hosts by libvirt's own function, see the test.
 
+Refusals with another status (130) or by a pSeries guest (9), and what follows once a wait is over, take more than one
+request: ``tests/lab/test_refusals.py`` and ``test_late_completion.py`` have them. A slot without the mark of a removable
+or fixed one (8, in words of its own) needs a domain made for it, beside the table too.
+
 Not in the table, and why:
 
 - Access denied (88): the lab has no access driver; every client that reaches its socket is root's.
@@ -347,7 +351,7 @@ CASES = [
         places=REAL,
         # The newest QEMU keeps the request, and the guest will not know of it once it has started.
         answer=Answer(status="waiting", reason=Reason.GUEST_PAUSED, code=68),
-        old=rejected(Reason.HYPERVISOR_ERROR, 1, "device unplug request for not supported device type"),
+        old=rejected(Reason.GUEST_NOT_READY, 1, "device unplug request for not supported device type"),
     ),
     Case(
         title="the definition cannot be stored",
