@@ -18,6 +18,17 @@ nudge() {
     done
 }
 
+# A pSeries guest that is to refuse uses none but the CPUs that were added, so that it cannot do without them.
+depend_on_it() {
+    case "$(uname -m): $(cat /proc/cmdline) " in
+    ppc*" slotboard.refuse "*) ;;
+    *) return ;;
+    esac
+    for cpu in 0 1 2 3 4 5 6 7; do
+        { echo 0 >"/sys/devices/system/cpu/cpu$cpu/online"; } 2>/dev/null
+    done
+}
+
 case "$ACTION:$DEVPATH" in
 add:/devices/system/cpu/cpu[0-9]*)
     # It may be gone again already.
@@ -28,5 +39,6 @@ remove:/devices/system/cpu/cpu[0-9]*)
     ;;
 online:/devices/system/cpu/cpu[0-9]* | offline:/devices/system/cpu/cpu[0-9]*)
     echo "slotboard-guest: ${DEVPATH##*/} $ACTION, CPUs online: $(cat /sys/devices/system/cpu/online)" >/dev/console
+    [ "$ACTION" = online ] && depend_on_it
     ;;
 esac

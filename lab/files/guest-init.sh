@@ -19,8 +19,9 @@ done
 
 case " $(cat /proc/cmdline) " in
 *" slotboard.refuse "*)
-    # From here on the guest answers every request to give up a CPU with a refusal.
-    echo 0 >/sys/firmware/acpi/hotplug/processor/enabled
+    # From here on the guest answers every request to give up a CPU with a refusal (pSeries: see cpu-event).
+    profile=/sys/firmware/acpi/hotplug/processor/enabled
+    [ -e "$profile" ] && echo 0 >"$profile"
     ;;
 esac
 

@@ -5,19 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
 from domains.operations.sweep import sweep
 from domains.vcpu.slots import Side
+from lab.boot import READY
+from lab.domain_xml import domain_xml
+from lab.guests import BY_NAME
 from lab.instance import Instance
 from tests.lab.desks import PlaceDesk, desk_at
-from tests.lab.places import LabPlace
+from tests.lab.places import LabPlace, present_slots
 from tests.waiting import wait_until
 
 SLOT = 5
+BOOT_SECONDS = 120
 # Each asks for seven tenths of a CPU, and the kernel gives away at most 95 of a hundred: six of them fit on five CPUs,
 # and not on four.
 HOGS, BOOT_CPUS = 6, 4
@@ -118,6 +124,38 @@ def test_guest_that_cannot_spare_the_cpu_refuses_until_it_can(desk):
     again = desk.operation(desk.ask(name, "remove", SLOT, "both"))
     assert (again["status"], again["reason"]) == ("succeeded", None)
     assert all(SLOT not in slots for slots in desk.place.shown(name).values() if slots is not None)
+
+
+@pytest.fixture
+def power02(lab: Instance) -> Iterator[str]:
+    """A pSeries guest that refuses: after an addition it uses none but the added CPUs."""
+    lab.up(["power01"])  # brings the image that this one boots from too
+    lab.virsh("destroy", "power01")
+    guest = replace(BY_NAME["power01"], name="power02", refuses_removal=True)
+    with NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(domain_xml(guest))
+        file.flush()
+        lab.virsh("create", file.name)
+    console = lab.folders.console(guest.name)
+    try:
+        wait_until(lambda: READY in console.read_text(errors="replace"), BOOT_SECONDS, f"{guest.name}, ready")
+        yield guest.name
+    finally:
+        lab.virsh("destroy", guest.name)
+
+
+@pytest.mark.parametrize("monitor", [False, True])
+def test_pseries_guest_that_refuses_is_told_at_once(desk, power02, monitor):
+    """libvirt itself says so on pSeries, whether or not QEMU's monitor is listened to."""
+    desk.listen_to_the_monitor(monitor)
+    desk.look(power02)
+    added = desk.operation(desk.ask(power02, "add", "8-11", "live"))
+    assert added["status"] == "succeeded"
+    wait_until(lambda: desk.place.online(power02) == 4, 20, "the guest to depend on the new core")
+    came = desk.operation(desk.ask(power02, "remove", "8-11", "live"))
+    assert (came["status"], came["reason"]) == ("failed", "guest_refused")
+    assert {effect["reason"] for effect in came["effects"]} == {"guest_refused"}
+    assert present_slots(desk.place.lab.virsh("dumpxml", power02)) == frozenset(range(12))
 
 
 @pytest.mark.parametrize("monitor", [False, True])
