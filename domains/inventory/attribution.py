@@ -19,6 +19,8 @@ from domains.vcpu.slots import Side
 from domains.vcpu.targets import Target
 
 _ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
+# Given up, though the guest was asked and may still let go.
+_GIVEN_UP = Q(state=EffectState.FAILED, reason__in=(Reason.GUEST_REFUSED, Reason.SUPERSEDED))
 
 
 def reached(domain: Domain) -> QuerySet[Effect]:
@@ -34,14 +36,15 @@ def attribute(before: Domain, after: Domain, *, revision: int) -> bool:
     """
     old, new = Maps.of(before), Maps.of(after)
     same_run = before.run == after.run and after.state in ACTIVE_STATES
-    refused = Q(state=EffectState.FAILED, reason=Reason.GUEST_REFUSED, run=after.run)
-    aiming = Q(state__in=(EffectState.APPLYING, *_ASKED)) | refused
+    given_up = _GIVEN_UP & Q(side=Side.LIVE, target=Target.ABSENT, run=after.run)
+    aiming = Q(state__in=(EffectState.APPLYING, *_ASKED)) | given_up
     effects = list(Effect.objects.filter(aiming, domain=after))
+    newest = [effect for effect in effects if _is_newest(effect)]
     ring = False
     for operation_id in sorted({effect.operation_id for effect in effects}):
         mine = [effect for effect in effects if effect.operation_id == operation_id]
         ring |= _settle(operation_id, mine, new, after, revision=revision, same_run=same_run)
-    changes = outside_changes(old, new, effects, same_run=same_run)
+    changes = outside_changes(old, new, newest, same_run=same_run)
     if changes:
         record_outside(before, after, changes)
     return ring
@@ -65,6 +68,7 @@ def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None =
         operation.effects.filter(state__in=_ASKED, vcpu__in=[asked.vcpu for asked in unit]).update(
             state=EffectState.SKIPPED, reason=Reason.GUEST_REFUSED, settled_at=datetime.now(UTC)
         )
+        _stop_asking(operation)
         record.conclude(operation, "failed", revision=revision, held=operation.status == Status.RUNNING)
 
 
@@ -76,6 +80,7 @@ def _settle(
     live = [e for e in effects if e.side == Side.LIVE and e.state != EffectState.APPLYING]
     if any(e.run != domain.run or not same_run for e in live if e.state in _ASKED):
         _end_run(operation)
+        _stop_asking(operation)
         record.conclude(operation, "failed", revision=revision, held=held)
         return False
     landed = [e for e in live if same_run and new.reached(e) and _is_newest(e)]
@@ -91,6 +96,7 @@ def _settle(
         state=EffectState.PENDING, reason="", settled_at=None
     )
     operation.after = maps_json(domain)
+    _stop_asking(operation)
     record.conclude(operation, "late", revision=revision, held=held)
     return operation.status == Status.QUEUED
 
@@ -103,14 +109,23 @@ def _end_run(operation: Operation) -> None:
     asked.filter(side=Side.CONFIG).update(state=EffectState.SKIPPED, reason=Reason.RUN_ENDED, settled_at=now)
 
 
+def _stop_asking(operation: Operation) -> None:
+    """Where nothing is waited for any more, nothing is asked for again either."""
+    operation.asking &= operation.effects.filter(state=EffectState.WAITING).exists()
+
+
 def _is_newest(effect: Effect) -> bool:
-    """Whether no later request aims at the same slot and side; only a refusal can have been overtaken."""
-    if effect.state in _ASKED:
+    """Whether nothing was done since about the same slot and side; only what was given up can be overtaken.
+
+    A younger request that came to nothing leaves the older one's question as it was.
+    """
+    if effect.state != EffectState.FAILED:
         return True
     newer = Effect.objects.filter(
         domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, pk__gt=effect.pk
-    )
-    return not newer.exclude(operation=effect.operation_id).exists()
+    ).exclude(operation=effect.operation_id)
+    carried_out = Q(state__in=(EffectState.APPLYING, *_ASKED, EffectState.DONE))
+    return not newer.filter(carried_out | _GIVEN_UP).exists()
 
 
 def _fail(effect: Effect, reason: Reason, text: str) -> None:
