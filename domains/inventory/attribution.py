@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from domains.history import record
 from domains.inventory.leases import Fence, check
 from domains.inventory.maps import Maps, maps_json
-from domains.inventory.outside import outside_changes, record_outside
+from domains.inventory.outside import claims_of, other_host, outside_changes, record_outside
 from domains.models import Domain, Effect, EffectState, Operation, Status
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
@@ -34,20 +34,30 @@ def attribute(before: Domain, after: Domain, *, revision: int) -> bool:
     To be called in the transaction that wrote ``after`` over ``before``. An effect that is being applied is
     left to its worker. Returns whether a worker has something to do now.
     """
-    old, new = Maps.of(before), Maps.of(after)
+    new = Maps.of(after)
     same_run = before.run == after.run and after.state in ACTIVE_STATES
     given_up = _GIVEN_UP & Q(side=Side.LIVE, target=Target.ABSENT, run=after.run)
     aiming = Q(state__in=(EffectState.APPLYING, *_ASKED)) | given_up
     effects = list(Effect.objects.filter(aiming, domain=after))
-    newest = [effect for effect in effects if _is_newest(effect)]
+    claims = claims_of(effect for effect in effects if _is_newest(effect))
     ring = False
     for operation_id in sorted({effect.operation_id for effect in effects}):
         mine = [effect for effect in effects if effect.operation_id == operation_id]
         ring |= _settle(operation_id, mine, new, after, revision=revision, same_run=same_run)
-    changes = outside_changes(old, new, newest, same_run=same_run)
+    changes = outside_changes(before, after, claims)
     if changes:
         record_outside(before, after, changes)
     return ring
+
+
+def arrive(domain: Domain) -> None:
+    """Record a domain that its host shows for the first time if another host has shown it: it moved, or was copied.
+
+    Any other that is new is no change, but the beginning of what is known of it. To be called in the
+    transaction that wrote the domain.
+    """
+    if other_host(domain):
+        record_outside(None, domain, outside_changes(None, domain))
 
 
 def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None = None) -> None:

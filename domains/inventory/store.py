@@ -82,6 +82,8 @@ def apply_reading(
 def apply_gone(host_id: int, uuid: str, *, read_revision: int, fence: Fence | None = None) -> Seen:
     """Record that the host shows this domain no longer. Its row stays: the history refers to it.
 
+    What the configuration held last stays in the row too, as the last that is known.
+
     Raises :class:`Stale`, or ``LeaseLost``.
     """
     known = Domain.objects.filter(host=host_id, uuid=uuid).first()
@@ -151,6 +153,7 @@ def _create(host_id: int, reading: DomainReading, fence: Fence | None) -> Seen:
                 revision=revision,
                 **fields,
             )
+            attribution.arrive(domain)
             publish(f"domain:{domain.pk}", revision)
     except IntegrityError as error:
         raise Stale from error

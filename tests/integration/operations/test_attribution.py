@@ -75,3 +75,11 @@ def test_waiting_config_half_claims_nothing(desk):
     operation.refresh_from_db()
     assert operation.status == "waiting"
     assert outside() == 1
+
+
+def test_start_of_a_guest_is_nobodys_operation(desk):
+    uuid = desk.guest(running=False)
+    assert desk.ask(uuid, "add", 5, "config").status == "succeeded"
+    desk.simulator.start(uuid)
+    desk.look(uuid)
+    assert '"began":"running"' in HistoryEntry.objects.get(kind="outside").body

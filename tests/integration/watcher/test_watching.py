@@ -70,4 +70,5 @@ def test_restarted_guest_is_another_run(simulated: SimulatedHost, watcher: Paren
     wait_for_domain(uuid, state="shut off")
     simulated.start(uuid)
     wait_for_domain(uuid, state="running", run=2)
-    assert outside_entries() == []
+    (stop,), (start,) = [json.loads(entry.body)["effects"] for entry in outside_entries()]
+    assert (stop["ended"], start["began"]) == ("shut off", "running")
