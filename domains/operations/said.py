@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domains.models import HistoryEntry, Operation, Status
+from domains.operations import outside_words
 from domains.vcpu import cpulist
 
 _SIDES = {"live": "live", "config": "config", "both": "live and config", "current": "current side"}
@@ -31,7 +32,11 @@ _WANTED = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """``actor verb vcpus link domain, sides · why``; ``actor`` is empty for a change from outside."""
+    """``actor verb vcpus link domain, sides other · why``.
+
+    For a change from outside there is neither ``actor`` nor ``verb``, ``vcpus`` is what of the guest changed, if
+    not itself, ``sides`` is what happened, and ``other`` a second name that belongs to it, such as the one before.
+    """
 
     actor: str
     verb: str
@@ -41,12 +46,13 @@ class Said:
     sides: str
     why: str = ""
     joint: str = ","
+    other: str = ""
 
     @property
     def deed(self) -> str:
         """The sentence without the actor: ``added vCPU 5 to web01, live``."""
         words = " ".join(word for word in (self.verb, self.vcpus, self.link, self.domain) if word)
-        return f"{words}{self.joint} {self.sides}" if self.sides else words
+        return f"{words}{self.joint} {self.sides} {self.other}".rstrip() if self.sides else words
 
     @property
     def brief(self) -> str:
@@ -110,17 +116,11 @@ def _refused(body: dict[str, Any]) -> Said:
 
 
 def _outside(body: dict[str, Any]) -> Said:
-    stories = [
-        (effect[key], f"{key} {'live' if effect['side'] == 'live' else 'in ' + effect['side']}")
-        for effect in body.get("effects") or []
-        for key in ("appeared", "disappeared")
-        if effect.get(key)
-    ]
-    if len(stories) == 1:
-        vcpus, sides, joint = f"vCPU {stories[0][0]}", stories[0][1], ""
-    else:
-        vcpus, sides, joint = "Slots", "; ".join(f"{ids} {story}" for ids, story in stories), ":"
-    return Said("", "", vcpus, "of", _name(body), sides, "changed outside Slotboard", joint)
+    told = outside_words.tell(body)
+    joint = ":" if told.listed else ""
+    why = "changed outside Slotboard" if told.changed else "outside Slotboard"
+    link = "of" if told.subject else ""
+    return Said("", "", told.subject, link, _name(body), told.predicate, why, joint, told.other)
 
 
 def _name(body: dict[str, Any]) -> str:

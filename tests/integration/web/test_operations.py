@@ -66,6 +66,11 @@ def test_list_shows_refusals_and_changes_from_outside(viewer, domain):
     assert "vera asked to add vCPU 3 to web01, live and config · vera may not." in text
 
 
+def test_former_name_of_a_guest_is_isolated_like_any_name(viewer, domain):
+    make_entry("outside", domain, effects=[{"side": None, "renamed_from": "<i>old"}])
+    assert "was renamed from <bdi>&lt;i&gt;old</bdi>" in viewer.get("/operations/").text
+
+
 @pytest.mark.parametrize(
     "body",
     [
