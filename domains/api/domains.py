@@ -14,7 +14,7 @@ from domains.api.problems import problems
 from domains.api.shapes import Domain as DomainShape
 from domains.api.shapes import Domains
 from domains.models import Domain
-from domains.operations.representation import domain_json, domain_row_json
+from domains.operations.representation import domain_as_seen_by, domain_row_json
 from domains.operations.request import find_domain
 
 PAGE = 100
@@ -61,4 +61,5 @@ def _filtered(domains: QuerySet[Domain], host: str, q: str, state: str) -> Query
 )
 def show_domain(request: HttpRequest, host: str, ref: str) -> JsonResponse:
     """Show a domain, named by UUID or name, with the reason why each slot cannot be changed, where it cannot."""
-    return JsonResponse(domain_json(find_domain(actor_of(request), host, ref)))
+    actor = actor_of(request)
+    return JsonResponse(domain_as_seen_by(actor, find_domain(actor, host, ref)))

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from domains.management.operating import ACCEPTED, WAIT_SECONDS, OperatingCommand, exit_status, wait
 from domains.management.terminal import printable
 from domains.operations.actor import Actor
-from domains.operations.representation import domain_json
+from domains.operations.representation import domain_as_seen_by
 from domains.operations.request import find_domain, request_change
 from domains.vcpu.affect import Affect
 
@@ -78,7 +78,7 @@ class Command(OperatingCommand):
     def _show(self, actor: Actor, options: dict[str, Any]) -> int:
         domain = find_domain(actor, options["host"], options["domain"])
         if options["json"]:
-            self.stdout.write(json.dumps(domain_json(domain)))
+            self.stdout.write(json.dumps(domain_as_seen_by(actor, domain)))
             return ACCEPTED
         self.stdout.write(f"{printable(domain.name)} on {domain.host.slug}: {domain.state}")
         for side in ("live", "config"):

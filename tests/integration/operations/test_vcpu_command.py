@@ -166,6 +166,17 @@ def test_show_tells_each_slot_and_its_reasons(desk, run):
     assert "0-3 of 0-7" in run("show", "sim", "web01")[1]
 
 
+def test_show_tells_what_is_under_way_and_what_the_reader_may(desk, run):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    run("remove", "sim", uuid, "--vcpu", "3", "--live", "--wait")
+    Grant.objects.create(user=User.objects.create_user("vera"), role=Role.VIEWER)
+    _, out, _ = run("show", "sim", uuid, "--json", "--as", "vera")
+    hints = {hint["code"]: hint["message"] for hint in json.loads(out)["slots"][3]["hints"]["live"]}
+    assert hints.keys() == {"operation_open", "not_permitted"}
+    assert "operation 1" in hints["operation_open"]
+
+
 def test_hostile_names_are_escaped_on_the_terminal(desk, run):
     desk.guest("a\x1b[31m\u202eb")
     _, out, _ = run("add", "sim", "a\x1b[31m\u202eb", "--vcpu", "5", "--live", "--wait")
