@@ -182,3 +182,12 @@ def test_full_board_takes_at_most_eight_queries(operator, django_assert_max_num_
     make_operation(domain, [(5, "live", "waiting")], action="remove", status="waiting")
     with django_assert_max_num_queries(8):
         assert operator.get(f"/domains/hv4/{domain.uuid}/").status_code == 200
+
+
+def test_driver_that_only_counts_offers_the_shortcuts_where_they_are_exact(operator):
+    slots = slot_map(8, "0-3", "1-3")
+    domain = make_domain(make_host("counting", specific=False), live=slots, config=slots, agent=None)
+    text = operator.get(f"/domains/counting/{domain.uuid}/").text
+    assert 'name="pick" value="first live:4' in text
+    assert "can only set how many vCPUs there are" in slot(text, 4)
+    assert 'data-can=""' in slot(text, 4)
