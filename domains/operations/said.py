@@ -19,8 +19,8 @@ _VERBS = {
     "add": ("add", "is adding", "added", "to"),
     "remove": ("remove", "is removing", "removed", "of"),
     "make_removable": ("make removable", "is making removable", "made removable", "of"),
-    "online": ("set online", "is setting online", "set online", "of"),
-    "offline": ("set offline", "is setting offline", "set offline", "of"),
+    "online": ("bring online", "is bringing online", "brought online", "of"),
+    "offline": ("take offline", "is taking offline", "took offline", "of"),
     "sync": ("sync", "is syncing", "synced", "of"),
 }
 _WANTED = {

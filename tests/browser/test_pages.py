@@ -237,7 +237,7 @@ def test_slot_that_the_guest_does_not_use_can_be_brought_online(open_page, web):
     page.locator("#slot-4 input").check(force=True)
     expect(page.locator("#offline-says")).to_contain_text("stop using vCPU 4")
     page.click("#online")
-    expect(page.locator("#change-outcome")).to_contain_text("set online vCPU 5 of web01")
+    expect(page.locator("#change-outcome")).to_contain_text("bring online vCPU 5 of web01")
     assert newest(web).vcpu == [5]
     expect(page.locator("#slot-4 input")).to_be_checked()
 

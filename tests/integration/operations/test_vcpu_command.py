@@ -61,8 +61,8 @@ def test_every_action_is_understood(desk, run):
     desk.guest(present="0-3", removable="")
     for arguments, said in (
         (("make-removable", "--vcpu", "3"), "made removable vCPU 3 of web01, config: succeeded"),
-        (("offline", "--vcpu", "2"), "set offline vCPU 2 of web01, live: succeeded"),
-        (("online", "--vcpu", "2", "--live"), "set online vCPU 2 of web01, live: succeeded"),
+        (("offline", "--vcpu", "2"), "took offline vCPU 2 of web01, live: succeeded"),
+        (("online", "--vcpu", "2", "--live"), "brought online vCPU 2 of web01, live: succeeded"),
         (("add", "--vcpu", "6,7", "--live"), "added vCPU 6-7 to web01, live: succeeded"),
         (("sync", "--config"), "synced vCPU 6-7 of web01, config: succeeded"),
     ):
