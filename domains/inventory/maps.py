@@ -20,8 +20,9 @@ class Maps:
 
     @classmethod
     def of(cls, domain: Domain) -> Maps:
-        """Read them off the inventory."""
-        return cls(domain.live_map, domain.config_map, domain.guest_view)
+        """Read them off the inventory. A domain that its host shows no longer has neither side."""
+        config = domain.config_map if domain.gone_at is None else None
+        return cls(domain.live_map, config, domain.guest_view)
 
     def present(self, side: str) -> frozenset[int] | None:
         """Give the IDs that are present on a side."""
@@ -37,5 +38,8 @@ class Maps:
 
 
 def maps_json(domain: Domain) -> dict[str, object]:
-    """Give both sides' slot maps in the form that operations and entries keep."""
-    return {"live": domain.live, "config": domain.config}
+    """Give both sides' slot maps in the form that operations and entries keep.
+
+    What was known last of a domain that is gone is kept for its page, and is nothing that anybody sees now.
+    """
+    return {"live": domain.live, "config": domain.config if domain.gone_at is None else None}

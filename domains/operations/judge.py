@@ -56,7 +56,8 @@ def judge(
         if side is Side.LIVE and target is Target.ABSENT:
             return Verdict(EffectState.WAITING, Reason.GUEST_PAUSED if paused else None)
         if reached is None:
-            return Verdict(EffectState.FAILED, Reason.AGENT_UNAVAILABLE)
+            unseen = Reason.AGENT_UNAVAILABLE if side is Side.GUEST else Reason.DOMAIN_NOT_PERSISTENT
+            return Verdict(EffectState.FAILED, unseen)
         return Verdict(EffectState.FAILED, Reason.DOMAIN_BUSY if error else Reason.HYPERVISOR_ERROR)
     return Verdict(EffectState.FAILED, error.reason)
 

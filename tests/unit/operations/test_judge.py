@@ -43,6 +43,14 @@ def test_a_timeout_of_a_live_removal_is_waiting_and_never_failed():
     assert verdict(error=TIMEOUT, paused=True) == (EffectState.WAITING, Reason.GUEST_PAUSED)
 
 
+def test_a_side_that_cannot_be_seen_any_more_is_named():
+    for target in (Target.PRESENT, Target.ABSENT, Target.REMOVABLE):
+        undefined = verdict(side=Side.CONFIG, target=target, reached=None)
+        assert undefined == (EffectState.FAILED, Reason.DOMAIN_NOT_PERSISTENT)
+    silent = verdict(side=Side.GUEST, target=Target.OFFLINE, reached=None)
+    assert silent == (EffectState.FAILED, Reason.AGENT_UNAVAILABLE)
+
+
 def test_an_accepted_removal_that_does_not_show_yet_is_waiting():
     assert verdict() == (EffectState.WAITING, None)
 

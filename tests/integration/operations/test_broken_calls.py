@@ -1,0 +1,32 @@
+"""Calls whose connection broke off, and what is seen once all that they may still have done is done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from domains.models import Effect, Host, Operation
+
+
+def effects(operation):
+    return [(e.vcpu, e.side, e.state, e.late, e.reason) for e in operation.effects.all()]
+
+
+def settle_dead(desk, operation):
+    """Have a worker take up a broken-off call when all that it may still have done is done."""
+    long_ago = operation.created_at - timedelta(minutes=2)
+    Effect.objects.update(applied_at=long_ago)
+    Host.objects.update(state_since=long_ago)
+    Operation.objects.update(lease_until=long_ago)
+    desk.bells.append(operation.domain_id)
+    return desk.work(operation)
+
+
+def test_nothing_is_said_to_be_seen_of_a_domain_that_vanished_during_a_call(desk):
+    uuid = desk.guest()
+    desk.simulator.lose_connection(uuid, executed=False)
+    operation = desk.ask(uuid, "add", 3, "config", ask_anyway=True)  # it is there already
+    assert operation.status == "running"
+    desk.simulator.vanish(uuid)
+    operation = settle_dead(desk, operation)
+    assert effects(operation) == [(3, "config", "failed", False, "interrupted")]
+    assert operation.after == {"live": None, "config": None}
