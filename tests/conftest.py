@@ -15,6 +15,7 @@ from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
+from redis.exceptions import RedisError
 
 from domains.push import stream
 from tests.product import Product
@@ -34,9 +35,7 @@ class RedisServer:
         command = ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--save", ""]
         command += ["--dir", str(self.socket.parent), "--appendonly", "no"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_until(self.socket.exists, what="the Redis socket")
-        with self.client() as redis:
-            redis.ping()
+        wait_until(self._answers, what="Redis")
 
     def stop(self) -> None:
         """Kill it, as a crash would, without a trace left on disk."""
@@ -45,6 +44,13 @@ class RedisServer:
             self.process.wait()
             self.process = None
         self.socket.unlink(missing_ok=True)
+
+    def _answers(self) -> bool:
+        try:
+            with self.client() as redis:
+                return bool(redis.ping())
+        except RedisError:
+            return False  # the socket is there a moment before anybody listens
 
     def client(self) -> Redis:
         """Connect to it; to be used as a context manager."""
