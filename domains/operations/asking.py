@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from domains.hypervisor.gateway import Gateway
 from domains.inventory import hosts
-from domains.models import Domain, Effect
+from domains.models import Domain, Effect, Host, Operation
 from domains.vcpu.slots import Side, SlotMap
 from domains.vcpu.targets import Target
 
@@ -22,8 +22,17 @@ def with_abilities(gateway: Gateway, domain: Domain) -> Domain:
     return domain
 
 
+def counts(host: Host, operation: Operation) -> bool:
+    """Whether the operation is carried out by a count: it left the slot to us, on a host that knows no other way."""
+    return host.specific is False and operation.vcpu in ("first", "highest")
+
+
 def ask(gateway: Gateway, domain: Domain, effects: Sequence[Effect]) -> None:
-    """Ask for one step on a domain that was just read. Raises ``GatewayError``."""
+    """Ask for one step on a domain that was just read. Raises ``GatewayError``.
+
+    A slot that was named goes to a driver that only counts as it is, for the driver to refuse: any count would
+    change another one.
+    """
     uuid, first = str(domain.uuid), effects[0]
     ids, side, target = frozenset(effect.vcpu for effect in effects), Side(first.side), Target(first.target)
     if side is Side.GUEST:
@@ -32,7 +41,7 @@ def ask(gateway: Gateway, domain: Domain, effects: Sequence[Effect]) -> None:
             frozenset(guest.slots[vcpu] for vcpu in ids if vcpu in guest.slots) if guest else frozenset()
         )
         gateway.set_online(uuid, numbers, online=target is Target.ONLINE)
-    elif domain.host.specific is False:
+    elif counts(domain.host, first.operation):
         gateway.set_count(uuid, _count(domain, ids, side, target), side=side)
     else:
         gateway.set_slots(uuid, ids, present=target is not Target.ABSENT, side=side)

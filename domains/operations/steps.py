@@ -11,7 +11,7 @@ from django.db import transaction
 from domains.history import record
 from domains.models import Domain, Effect, EffectState, Operation, clock
 from domains.models.revision import next_revision
-from domains.operations import plan
+from domains.operations import asking, plan
 from domains.operations.claim import LEASE, Claim, locked
 from domains.operations.endings import supersede
 from domains.operations.reserve import claim_slots
@@ -55,7 +55,9 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
         due = (EffectState.PENDING, EffectState.WAITING) if operation.asking else (EffectState.PENDING,)
         pending = list(operation.effects.filter(state__in=due))
         group = [effect for effect in pending if effect.step == pending[0].step]
-        refused = None if operation.ask_anyway else _refusal_ahead(view, operation, pending, group)
+        # A driver that counts refuses nothing by itself: it would change other slots instead.
+        unruled = operation.ask_anyway and not asking.counts(domain.host, operation)
+        refused = None if unruled else _refusal_ahead(view, operation, pending, group)
         if refused is None:
             _promise(operation, group, domain.run)
             return group

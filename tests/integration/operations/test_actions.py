@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domains.models import Domain, HistoryEntry, Host
-from domains.operations import inside
+from domains.operations import execute, inside
 from domains.vcpu.slots import Side
 
 
@@ -243,3 +243,24 @@ def test_count_that_would_change_other_slots_is_not_used(counting):
     operation = counting.ask(uuid, "add", "first", "live")
     assert (operation.status, operation.reason) == ("failed", "specific_unsupported")
     assert counting.simulator.calls() == []
+
+
+def test_chosen_slot_asked_for_anyway_is_refused_by_the_driver_and_no_other_is_taken(counting):
+    uuid = counting.guest(removable="")
+    for action, vcpu in (("remove", [1]), ("add", [6]), ("make_removable", [1])):
+        affect = "config" if action == "make_removable" else "both"
+        operation = counting.ask(uuid, action, vcpu, affect, ask_anyway=True)
+        assert (operation.status, operation.reason) == ("failed", "specific_unsupported")
+    for side in (Side.LIVE, Side.CONFIG):
+        assert truth(counting, uuid, side)["present"] == "0-3"
+    assert outside() == 0
+
+
+def test_count_that_has_come_to_mean_another_slot_is_not_used_even_if_asked_anyway(counting):
+    uuid = counting.guest(removable="")
+    operation = counting.ask(uuid, "add", "first", "both", ask_anyway=True, work=False)
+    execute.work(counting.bells.pop(0))  # live
+    counting.simulator.foreign_set(uuid, 6, True, Side.CONFIG)
+    operation = counting.work(operation)
+    assert (operation.status, operation.reason) == ("partial", "changed_meanwhile")
+    assert truth(counting, uuid, Side.CONFIG)["present"] == "0-3,6"
