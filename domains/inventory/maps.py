@@ -33,6 +33,11 @@ class Maps:
         """Whether an effect's target is reached; None where its side cannot be seen."""
         return reached(Target(effect.target), effect.vcpu, self._slots(effect.side), self.guest)
 
+    def lacks(self, effect: Effect) -> bool:
+        """Whether an effect's side has no such slot, neither present nor absent."""
+        slots = self._slots(effect.side)
+        return slots is not None and effect.vcpu >= slots.maximum
+
     def _slots(self, side: str) -> SlotMap | None:
         return self.config if side == Side.CONFIG else self.live
 

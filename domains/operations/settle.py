@@ -53,12 +53,12 @@ def settle_dead(claimed: Claim, domain: Domain, read_at: datetime) -> None:
     """
     effects = list(Effect.objects.filter(operation=claimed.operation_id, state=EffectState.APPLYING))
     telling_at = max(_telling_at(effect, domain) for effect in effects)
-    verdicts: dict[int, Verdict] = {}
+    maps, verdicts = Maps.of(domain), dict[int, Verdict]()
     for effect in effects:
         verdict = judge_dead(
             side=Side(effect.side),
             target=Target(effect.target),
-            reached=Maps.of(domain).reached(effect),
+            reached=maps.reached(effect),
             same_run=_same_run(effect, domain),
             paused=domain.state == "paused",
             due=read_at >= telling_at,
@@ -66,6 +66,8 @@ def settle_dead(claimed: Claim, domain: Domain, read_at: datetime) -> None:
         if verdict is None:
             _leave_until(claimed, telling_at)
             return
+        if verdict.state == EffectState.WAITING and maps.lacks(effect):
+            verdict = Verdict(EffectState.FAILED, Reason.OUT_OF_RANGE)  # nobody will ever let go of it
         verdicts[effect.pk] = verdict
     _conclude(claimed, domain, effects, verdicts, None, kind="settled")
 

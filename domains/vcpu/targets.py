@@ -40,4 +40,5 @@ def reached(target: Target, vcpu: int, slots: SlotMap | None, guest: GuestView |
         return None
     if target is Target.REMOVABLE:
         return vcpu in slots.removable
-    return (vcpu in slots.present) == (target is Target.PRESENT)
+    # A slot that the side does not have at all is not an absent one.
+    return vcpu < slots.maximum and (vcpu in slots.present) == (target is Target.PRESENT)

@@ -21,6 +21,13 @@ def settle_dead(desk, operation):
     return desk.work(operation)
 
 
+def test_nobody_waits_for_a_slot_that_does_not_exist(desk):
+    uuid = desk.guest()
+    desk.simulator.lose_connection(uuid, executed=True)
+    operation = settle_dead(desk, desk.ask(uuid, "remove", 9, "live", ask_anyway=True))
+    assert (operation.status, operation.reason) == ("failed", "out_of_range")
+
+
 def test_nothing_is_said_to_be_seen_of_a_domain_that_vanished_during_a_call(desk):
     uuid = desk.guest()
     desk.simulator.lose_connection(uuid, executed=False)

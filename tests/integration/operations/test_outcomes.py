@@ -205,6 +205,13 @@ def test_asking_anyway_lets_the_hypervisor_refuse(desk):
     assert operation.effects.get().libvirt_code == 84
 
 
+@pytest.mark.parametrize("affect", ["live", "config"])
+def test_slot_that_does_not_exist_is_not_taken_for_an_absent_one(desk, affect):
+    operation = desk.ask(desk.guest(), "remove", 9, affect, ask_anyway=True)
+    assert (operation.status, operation.reason) == ("failed", "out_of_range")
+    assert operation.effects.get().libvirt_code == 8
+
+
 def test_a_side_that_already_is_as_asked_is_skipped(desk):
     uuid = desk.guest()
     desk.ask(uuid, "add", 5, "live")
