@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import expect
 
+from domains.vcpu import cpulist
 from tests.browser.people import sign_in
 
 pytestmark = pytest.mark.timeout(240)
@@ -131,3 +132,34 @@ def test_a_stubborn_guest_is_told_as_refusing_in_the_slot(product, new_context):
     expect(page.locator("#slot-9[data-live='1'][data-st=failed]")).to_be_visible(timeout=TURN_MS)
     expect(page.get_by_text("refused to let go of vCPU 9").first).to_be_visible()
     expect(page.locator("#slot-9[data-live='0']")).to_have_count(0)
+
+
+def live_slots(product):
+    return cpulist.load(product.vcpu("show", "lab", "web01")[1]["live"]["present"])
+
+
+def test_a_double_click_on_first_available_adds_one_slot(product, new_context):
+    page = open_web01(sign_in(new_context(), product), product)
+    before = live_slots(product)
+    first = min(set(range(32)) - before)
+    page.get_by_role("button", name="Add first available").dblclick()
+    expect(page.locator(f"#slot-{first}[data-live='1']:not([data-st=adding])")).to_be_visible(timeout=TURN_MS)
+    assert live_slots(product) == before | {first}
+    product.vcpu("remove", "lab", "web01", "--vcpu", str(first), "--live", "--wait")
+
+
+def test_a_live_change_is_made_permanent_and_the_guest_switches_its_cpu(product, new_context):
+    page = open_web01(sign_in(new_context(), product), product)
+    assert product.vcpu("add", "lab", "web01", "--vcpu", "10", "--live", "--wait")[0] == 0
+    page.get_by_role("button", name="Make permanent").click()
+    expect(slot(page, 10, "1", "1")).to_be_visible(timeout=TURN_MS)
+    assert present(product, 10) == {"live": True, "config": True}
+    before = online_in_guest(product)
+    for button, guest, gained in (("offline", "[data-guest=off]", -1), ("online", ":not([data-guest])", 0)):
+        page.locator(f"#slot-10[data-can~={button}]").wait_for(timeout=TURN_MS)
+        page.check("input[name=vcpu][value='10']", force=True)
+        page.click(f"#{button}")
+        expect(page.locator(f"#slot-10{guest}:not([data-st])")).to_be_visible(timeout=TURN_MS)
+        assert online_in_guest(product) == before + gained
+    done = product.vcpu("remove", "lab", "web01", "--vcpu", "10", "--live", "--config", "--wait")
+    assert done[0] == 0, done
