@@ -121,7 +121,7 @@ def _end_run(operation: Operation) -> None:
 
 def _stop_asking(operation: Operation) -> None:
     """Where nothing is waited for any more, nothing is asked for again either."""
-    operation.asking &= operation.effects.filter(state=EffectState.WAITING).exists()
+    operation.asking &= operation.to_ask_again().exists()
 
 
 def _is_newest(effect: Effect) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from domains.models.domain import Domain
 from domains.models.host import Host
-from domains.models.status import FINAL, Status
+from domains.models.status import FINAL, EffectState, Status
+
+if TYPE_CHECKING:
+    from domains.models.effect import Effect
 
 
 class Operation(models.Model):
@@ -87,6 +92,10 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"operation {self.pk}"
+
+    def to_ask_again(self) -> models.QuerySet[Effect]:
+        """Give the effects that a guest is to be asked for once more and has not been yet."""
+        return self.effects.filter(state=EffectState.WAITING, side="live", applied_at=None)
 
     @property
     def final(self) -> bool:

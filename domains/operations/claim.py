@@ -113,7 +113,8 @@ def _host_is_full(operation: Operation, now: datetime) -> bool:
 def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     first = operation.attempt == 0
     # A step handed on goes on with the same attempt; after a dead worker, or asked for once more, it is a new one.
-    if first or operation.worker or operation.asking:
+    again = operation.asking and operation.status == Status.QUEUED
+    if first or operation.worker or again:
         operation.attempt += 1
     operation.status, operation.worker = Status.RUNNING, worker_name()
     operation.lease_until = now + LEASE

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.db import IntegrityError, transaction
 
 from domains.history import record
-from domains.models import EffectState, Operation, Status, clock
+from domains.models import EffectState, Operation, Status
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
@@ -93,8 +93,8 @@ def _ask_again(actor: Actor, operation: Operation, note: str, revision: int) -> 
         raise _not_waiting(operation, "there is nothing to ask the guest again")
     try:
         with transaction.atomic():
-            # What is seen from now on came after a wait, whoever asked for it last.
-            asked.update(state=EffectState.WAITING, reason="", late=True, applied_at=clock.now())
+            # What is seen from now on came after a wait, whoever asked for it last. Patience begins anew with the call.
+            asked.update(state=EffectState.WAITING, reason="", late=True, applied_at=None)
     except IntegrityError as error:
         raise RequestRefused(
             Reason.OPERATION_OPEN,

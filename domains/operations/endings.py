@@ -9,7 +9,7 @@ from django.db import transaction
 
 from domains.history import record
 from domains.hypervisor.errors import ConnectionLost, GatewayError, UnknownOutcome
-from domains.models import Domain, Effect, EffectState, Operation, Status
+from domains.models import Domain, Effect, EffectState, Operation, Status, clock
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
 from domains.push.stream import publish
@@ -28,6 +28,11 @@ def fail(claimed: Claim, reason: Reason, message: str = "") -> None:
         words = message or sentence(reason, domain=operation.domain_name, vcpu=_only_vcpu(operation))
         if operation.effects.exclude(state=EffectState.PENDING).exists():
             drop(operation, operation.effects.filter(state=EffectState.PENDING), reason)
+            if operation.asking:  # in vain: what was waited for before is waited for as before
+                operation.asking = False
+                operation.effects.filter(state=EffectState.WAITING, applied_at=None).update(
+                    applied_at=clock.now()
+                )
             record.conclude(operation, "failed", revision=revision, held=False, message=words)
         else:
             record.fail(operation, reason, words, revision=revision)

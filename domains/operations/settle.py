@@ -97,7 +97,7 @@ def _conclude(
             )
             _consequences(operation, effect, now)
         operation.after = maps_json(domain)
-        left = operation.effects.filter(state=EffectState.PENDING).exists()
+        left = operation.asking or operation.effects.filter(state=EffectState.PENDING).exists()
         operation.worker, operation.lease_until = "", None
         worst = min(verdicts.values(), key=lambda verdict: verdict.state == EffectState.DONE)
         record.conclude(operation, kind or _KIND[worst.state], revision=revision, held=left)

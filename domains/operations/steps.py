@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from django.db import transaction
+from django.db.models import Q
 
 from domains.history import record
 from domains.models import Domain, Effect, EffectState, Operation, clock
@@ -52,9 +53,7 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
         view = domain.view()
         if not operation.affect_meant:
             _begin(operation, domain, view, revision)
-        due = (EffectState.PENDING, EffectState.WAITING) if operation.asking else (EffectState.PENDING,)
-        pending = list(operation.effects.filter(state__in=due))
-        group = [effect for effect in pending if effect.step == pending[0].step]
+        pending, group = _next(operation)
         # A driver that counts refuses nothing by itself: it would change other slots instead.
         unruled = operation.ask_anyway and not asking.counts(domain.host, operation)
         refused = None if unruled else _refusal_ahead(view, operation, pending, group)
@@ -62,8 +61,8 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
             _promise(operation, group, domain.run)
             return group
         _set_aside(operation, pending, group, refused)
-        left = operation.effects.filter(state=EffectState.PENDING).exists()
-        operation.asking = False
+        operation.asking = operation.asking and operation.to_ask_again().exists()
+        left = operation.asking or operation.effects.filter(state=EffectState.PENDING).exists()
         operation.worker, operation.lease_until = "", None
         kind = "skipped" if refused.reason in _ALREADY else "failed"
         record.conclude(
@@ -74,6 +73,22 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
             message="" if left else _naming(refused, group).sentence(domain.name),
         )
         return []
+
+
+def _next(operation: Operation) -> tuple[list[Effect], list[Effect]]:
+    """Give what is still to be done, and of that the effects of the next call.
+
+    What is to be asked for once more is among it, and so are the config halves that wait with it; their turn comes
+    when it is done.
+    """
+    due = Q(state=EffectState.PENDING)
+    if operation.asking:
+        due |= Q(state=EffectState.WAITING, applied_at=None)
+    pending = list(operation.effects.filter(due))
+    turn = next(
+        effect for effect in pending if (effect.state, effect.side) != (EffectState.WAITING, Side.CONFIG)
+    )
+    return pending, [effect for effect in pending if effect.step == turn.step]
 
 
 def _begin(operation: Operation, domain: Domain, view: DomainView, revision: int) -> None:
@@ -95,7 +110,7 @@ def _promise(operation: Operation, effects: list[Effect], run: int) -> None:
         effect.state, effect.applied_at, effect.run = EffectState.APPLYING, now, run
     Effect.objects.bulk_update(effects, ["state", "applied_at", "run"])
     operation.call_began_at, operation.lease_until = now, now + LEASE
-    operation.asking = False
+    operation.asking = operation.asking and operation.to_ask_again().exists()
     record.save(operation, revision=operation.revision)
 
 

@@ -70,6 +70,29 @@ def test_asking_again_is_a_new_attempt_of_the_same_operation(desk, waiting):
     assert ("asked_again", "mara") in entries(done)
 
 
+def test_every_slot_that_is_waited_for_is_asked_for_again(desk):
+    uuid = desk.guest(removable="1-3")
+    desk.simulator.guest(uuid, "refuses")  # and nobody hears it
+    operation = desk.ask(uuid, "remove", [3, 2, 1])
+    assert [state[1] for state in states(operation)] == ["waiting"] * 6
+    desk.simulator.guest(uuid, "cooperates")
+    control.ask_again(desk.actor, operation.pk)
+    done = desk.work(operation)
+    assert (done.status, done.late, done.attempt) == ("succeeded", True, 2)
+    assert done.after["live"]["present"] == done.after["config"]["present"] == "0"
+
+
+def test_host_that_is_away_when_it_is_to_be_asked_again_leaves_the_wait_as_it_was(desk, waiting, settings):
+    desk.simulator.tune(reachable=False)
+    control.ask_again(desk.actor, waiting.pk)
+    again = desk.work(waiting)
+    assert (again.status, again.asking) == ("waiting", False)
+    settings.UNPLUG_PATIENCE = timedelta(0)
+    sweep()
+    again.refresh_from_db()
+    assert again.status == "unconfirmed"
+
+
 def test_asking_again_in_vain_waits_anew(desk, waiting):
     Effect.objects.update(state="unconfirmed", applied_at=waiting.created_at - timedelta(days=1))
     desk.look(str(waiting.domain_uuid))
