@@ -11,7 +11,7 @@ from domains.history import record
 from domains.inventory.leases import Fence, check
 from domains.inventory.maps import Maps, maps_json
 from domains.inventory.outside import claims_of, other_host, outside_changes, record_outside
-from domains.models import Domain, Effect, EffectState, Operation, Status
+from domains.models import OPEN, Domain, Effect, EffectState, Operation, Status
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.vcpu.reasons import Reason
@@ -100,15 +100,25 @@ def _settle(
         effect.state, effect.late, effect.reason = EffectState.DONE, True, ""
         effect.settled_at = datetime.now(UTC)
         effect.save(update_fields=["state", "late", "reason", "settled_at"])
-    due = Q(state__in=_ASKED) | Q(state=EffectState.SKIPPED, reason=Reason.GUEST_REFUSED)
-    landed_slots = [effect.vcpu for effect in landed]
-    operation.effects.filter(due, side=Side.CONFIG, vcpu__in=landed_slots).update(
-        state=EffectState.PENDING, reason="", settled_at=None
-    )
+    _release_halves(operation, [effect.vcpu for effect in landed])
     operation.after = maps_json(domain)
     _stop_asking(operation)
     record.conclude(operation, "late", revision=revision, held=held)
     return operation.status == Status.QUEUED
+
+
+def _release_halves(operation: Operation, vcpus: list[int]) -> None:
+    """Have the config halves of what landed carried out, but for slots that a newer operation works on."""
+    given_up = Q(state=EffectState.SKIPPED, reason__in=(Reason.GUEST_REFUSED, Reason.SUPERSEDED))
+    halves = operation.effects.filter(Q(state__in=_ASKED) | given_up, side=Side.CONFIG, vcpu__in=vcpus)
+    newer = Effect.objects.filter(
+        domain=operation.domain_id, side=Side.CONFIG, state__in=OPEN, vcpu__in=vcpus
+    )
+    taken = list(newer.exclude(operation=operation).values_list("vcpu", flat=True))
+    halves.filter(vcpu__in=taken).update(
+        state=EffectState.SKIPPED, reason=Reason.SUPERSEDED, settled_at=datetime.now(UTC)
+    )
+    halves.exclude(vcpu__in=taken).update(state=EffectState.PENDING, reason="", settled_at=None)
 
 
 def _end_run(operation: Operation) -> None:

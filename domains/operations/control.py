@@ -15,6 +15,7 @@ from domains.operations.actor import Actor
 from domains.operations.parse import parse_note
 from domains.operations.refused import RequestRefused, record_control_refusal
 from domains.vcpu.reasons import Reason
+from domains.vcpu.slots import Side
 
 _ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
 Deed = Callable[[Actor, Operation, str, int], None]
@@ -89,7 +90,10 @@ def _cancel(actor: Actor, operation: Operation, note: str, revision: int) -> Non
 
 def _ask_again(actor: Actor, operation: Operation, note: str, revision: int) -> None:
     asked = operation.effects.filter(state__in=_ASKED)
-    if operation.status not in (Status.WAITING, Status.UNCONFIRMED) or not asked.exists():
+    if (
+        operation.status not in (Status.WAITING, Status.UNCONFIRMED)
+        or not asked.filter(side=Side.LIVE).exists()
+    ):
         raise _not_waiting(operation, "there is nothing to ask the guest again")
     try:
         with transaction.atomic():

@@ -87,6 +87,8 @@ def supersede(operation: Operation, effects: list[Effect], revision: int) -> Non
         for old in older:
             old.state, old.reason, old.settled_at = EffectState.FAILED, Reason.SUPERSEDED, datetime.now(UTC)
             old.save(update_fields=["state", "reason", "settled_at"])
+            halves = old.operation.effects.filter(vcpu=old.vcpu, state=EffectState.UNCONFIRMED)
+            drop(old.operation, halves, Reason.SUPERSEDED)  # the config half that waited with it
             record.conclude(old.operation, "superseded", revision=revision, held=False)
 
 

@@ -127,6 +127,36 @@ def test_a_newer_request_takes_the_place_of_an_unconfirmed_one(desk, settings):
     assert second.status == "waiting"
 
 
+def test_config_half_is_superseded_with_its_live_one(desk, settings):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    first = desk.ask(uuid, "remove", 3)
+    settings.UNPLUG_PATIENCE = timedelta(0)
+    sweep()
+    desk.ask(uuid, "remove", 3, "live")
+    first.refresh_from_db()
+    assert (first.status, first.reason) == ("failed", "superseded")
+    assert effects(first) == [
+        (3, "live", "failed", False, "superseded"),
+        (3, "config", "skipped", False, "superseded"),
+    ]
+
+
+def test_late_answer_leaves_the_configuration_to_a_newer_request(desk, settings):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    first = desk.ask(uuid, "remove", 3)
+    settings.UNPLUG_PATIENCE = timedelta(0)
+    sweep()
+    second = desk.ask(uuid, "remove", 3, "config", work=False)
+    desk.simulator.release(uuid)
+    desk.look(uuid)
+    first.refresh_from_db()
+    assert (first.status, first.late) == ("succeeded", True)
+    assert effects(first)[1] == (3, "config", "skipped", False, "superseded")
+    assert desk.work(second).status == "succeeded"
+
+
 def test_a_guest_that_stops_ends_the_question(desk):
     uuid = desk.guest()
     desk.simulator.guest(uuid, "waits")
