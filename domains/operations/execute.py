@@ -92,7 +92,7 @@ def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect
     if effects[0].side == Side.GUEST:
         after = inside.see_guest(gateway, after)
     settle.settle_step(claimed, before, after, effects, error)
-    if effects[0].side == Side.LIVE:
+    if effects[0].side == Side.LIVE and after.agent:
         doorbell.look([before.pk], after=inside.AFTER_A_CHANGE)
 
 

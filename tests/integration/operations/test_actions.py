@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domains.models import Domain, HistoryEntry, Host
-from domains.operations import execute, inside
+from domains.operations import doorbell, execute, inside
 from domains.vcpu.slots import Side
 
 
@@ -145,6 +145,17 @@ def test_guest_is_asked_and_its_numbers_matched_with_slots(desk):
     again = look(desk, uuid)
     assert again.guest["slots"]["6"] == 4
     assert again.guest_at > known.guest_at
+
+
+@pytest.mark.parametrize(
+    ("agent", "affect", "asked"), [(True, "live", 1), (None, "live", 0), (True, "config", 0)]
+)
+def test_guest_is_asked_after_a_live_change_if_it_can_answer(desk, monkeypatch, agent, affect, asked):
+    looks = []
+    monkeypatch.setattr(doorbell, "look", lambda ids, **_: looks.extend(ids))
+    uuid = desk.guest(agent=agent)
+    desk.ask(uuid, "add", [5], affect)
+    assert looks == [Domain.objects.get(uuid=uuid).pk] * asked
 
 
 def test_guest_takes_a_cpu_offline_and_online_again(desk):
