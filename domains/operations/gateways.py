@@ -30,7 +30,7 @@ def gateway_to(host: Host) -> Iterator[Gateway]:
         uri = host.uri()
     except AddressError as error:
         raise HostUnreachable(error.sentence) from error
-    with _connections().using(uri, readonly=False, monitor=host.monitor) as gateway:
+    with _connections(settings.GATEWAY).using(uri, readonly=False, monitor=host.monitor) as gateway:
         yield gateway
 
 
@@ -61,5 +61,5 @@ def _forget(host_id: int, uuid: str, revision: int) -> None:
 
 
 @cache
-def _connections() -> Connections:
-    return Connections(import_string(settings.GATEWAY))
+def _connections(opener: str) -> Connections:
+    return Connections(import_string(opener))

@@ -65,5 +65,5 @@ def desk_at(place: Place, settings, monkeypatch: pytest.MonkeyPatch) -> Iterator
         yield PlaceDesk(place, bells)
     finally:
         if isinstance(place, LabPlace):
-            gateways._connections().close()
+            gateways._connections(settings.GATEWAY).close()
         gateways._connections.cache_clear()

@@ -38,7 +38,7 @@ def host(lab: Instance, fresh_database: Path, redis, settings, monkeypatch) -> I
         state=HostState.CONNECTED,
         state_since=datetime.now(UTC),
     )
-    gateways._connections().close()
+    gateways._connections(settings.GATEWAY).close()
     gateways._connections.cache_clear()
 
 

@@ -47,7 +47,7 @@ def walk(lab, lab_guest, fresh_database, redis, tmp_path, monkeypatch, settings)
     for name in MARKS:
         walk.pair(name)
     yield walk
-    gateways._connections().close()
+    gateways._connections(settings.GATEWAY).close()
     gateways._connections.cache_clear()
 
 
