@@ -15,6 +15,7 @@ from domains.operations.claim import Claim, locked
 from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
+from domains.vcpu.slots import Side
 
 # Before anything was asked, a broken connection is no more than a host out of reach.
 _REASON_BEFORE = {ConnectionLost: Reason.HOST_UNREACHABLE, UnknownOutcome: Reason.DOMAIN_BUSY}
@@ -87,8 +88,11 @@ def supersede(operation: Operation, effects: list[Effect], revision: int) -> Non
         for old in older:
             old.state, old.reason, old.settled_at = EffectState.FAILED, Reason.SUPERSEDED, datetime.now(UTC)
             old.save(update_fields=["state", "reason", "settled_at"])
-            halves = old.operation.effects.filter(vcpu=old.vcpu, state=EffectState.UNCONFIRMED)
-            drop(old.operation, halves, Reason.SUPERSEDED)  # the config half that waited with it
+            if (
+                old.side == Side.LIVE
+            ):  # the config half waited with it; alone overtaken, it takes no live one along
+                halves = old.operation.effects.filter(vcpu=old.vcpu, state=EffectState.UNCONFIRMED)
+                drop(old.operation, halves, Reason.SUPERSEDED)
             record.conclude(old.operation, "superseded", revision=revision, held=False)
 
 

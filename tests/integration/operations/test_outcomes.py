@@ -127,6 +127,26 @@ def test_a_newer_request_takes_the_place_of_an_unconfirmed_one(desk, settings):
     assert second.status == "waiting"
 
 
+def test_overtaken_config_half_takes_no_live_one_along(desk, settings):
+    settings.UNPLUG_PATIENCE = timedelta(0)
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    first = desk.ask(uuid, "remove", 3)
+    sweep()
+    desk.ask(uuid, "add", 3, "config")  # it is there already, and is meant to stay
+    first.refresh_from_db()
+    assert (first.status, effects(first)[0][2:]) == (
+        "unconfirmed",
+        ("unconfirmed", False, "unplug_unconfirmed"),
+    )
+    assert effects(first)[1][2:] == ("failed", False, "superseded")
+    desk.simulator.release(uuid)
+    desk.look(uuid)
+    first.refresh_from_db()
+    assert (first.status, first.late) == ("partial", True)
+    assert outside() == 0
+
+
 def test_config_half_is_superseded_with_its_live_one(desk, settings):
     uuid = desk.guest()
     desk.simulator.guest(uuid, "waits")
