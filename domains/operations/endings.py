@@ -63,6 +63,15 @@ def not_asked(claimed: Claim, error: GatewayError) -> None:
     fail(claimed, reason, sentence(reason, domain=operation.domain_name, vcpu=vcpu, text=error.text))
 
 
+def leave_until(claimed: Claim, moment: datetime) -> None:
+    """Leave an operation alone until a look at its domain can tell what became of it. Raises ``Fenced``."""
+    with transaction.atomic():
+        revision = next_revision()
+        operation = locked(claimed)
+        operation.worker, operation.lease_until = "settling", moment
+        record.save(operation, revision=revision)
+
+
 def waiting_domains(domain_id: int) -> set[int]:
     """Give the domains to ring for after a step: this one if it has more to do, and one its host held up."""
     mine = Operation.objects.filter(domain=domain_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from domains.history import facts, ledger, record
+from domains.history import facts, ledger
 from domains.inventory.maps import maps_json
 from domains.models import Domain, Host, Operation, Status
 from domains.models.revision import next_revision
@@ -17,13 +17,12 @@ from domains.operations import doorbell
 from domains.operations.actor import Actor
 from domains.operations.parse import Change, OnFailure, parse_change
 from domains.operations.refused import RequestRefused, record_refusal
-from domains.operations.reserve import reserve
+from domains.operations.reserve import collide, reserve
 from domains.operations.text import storable
 from domains.push.stream import publish
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
-from domains.vcpu.sentences import sentence
 
 IDEMPOTENCY_WINDOW = timedelta(hours=24)
 
@@ -150,15 +149,5 @@ def _store(actor: Actor, domain: Domain, change: Change, idempotency_key: str) -
         ledger.append("requested", {**told, "address": actor.address, "token": actor.token or None})
         publish(f"operation:{operation.pk}", revision)
         if blocker:
-            _collide(operation, blocker, revision)
+            collide(operation, blocker, revision=revision)
     return operation
-
-
-def _collide(operation: Operation, blocker: Operation, revision: int) -> None:
-    words = sentence(
-        Reason.OPERATION_OPEN,
-        domain=operation.domain_name,
-        vcpu=operation.vcpu[0] if len(operation.vcpu) == 1 else None,
-        operation=blocker.pk,
-    )
-    record.fail(operation, Reason.OPERATION_OPEN, words, revision=revision)

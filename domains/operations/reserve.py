@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 
+from domains.history import record
 from domains.models import OPEN, Domain, Effect, Operation
 from domains.operations.parse import Change
 from domains.operations.plan import plan_slots
 from domains.vcpu import affect as affects
 from domains.vcpu.affect import Affect
+from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
+from domains.vcpu.sentences import sentence
 
 
 def reserve(operation: Operation, domain: Domain, change: Change) -> Operation | None:
@@ -40,3 +43,14 @@ def claim_slots(effects: list[Effect]) -> Operation | None:
                 return open_one.operation
         raise
     return None
+
+
+def collide(operation: Operation, blocker: Operation, *, revision: int) -> None:
+    """End a request that met an open one: it changed nothing, and names the other."""
+    words = sentence(
+        Reason.OPERATION_OPEN,
+        domain=operation.domain_name,
+        vcpu=operation.vcpu[0] if len(operation.vcpu) == 1 else None,
+        operation=blocker.pk,
+    )
+    record.fail(operation, Reason.OPERATION_OPEN, words, revision=revision)

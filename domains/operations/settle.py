@@ -12,7 +12,7 @@ from domains.inventory.maps import Maps, maps_json
 from domains.models import Domain, Effect, EffectState, Operation
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
-from domains.operations.endings import drop
+from domains.operations.endings import drop, leave_until
 from domains.operations.judge import Verdict, judge, judge_dead
 from domains.operations.plan import deed_of
 from domains.vcpu.reasons import Reason
@@ -64,7 +64,7 @@ def settle_dead(claimed: Claim, domain: Domain, read_at: datetime) -> None:
             due=read_at >= telling_at,
         )
         if verdict is None:
-            _leave_until(claimed, telling_at)
+            leave_until(claimed, telling_at)
             return
         if verdict.state == EffectState.WAITING and maps.lacks(effect):
             verdict = Verdict(EffectState.FAILED, Reason.OUT_OF_RANGE)  # nobody will ever let go of it
@@ -151,14 +151,6 @@ def _telling_at(effect: Effect, domain: Domain) -> datetime:
     began = effect.applied_at or datetime.now(UTC)
     since = domain.host.state_since
     return max(began, since) + CALL_OVER if since > began else began + CALL_OVER
-
-
-def _leave_until(claimed: Claim, moment: datetime) -> None:
-    with transaction.atomic():
-        revision = next_revision()
-        operation = locked(claimed)
-        operation.worker, operation.lease_until = "settling", moment
-        record.save(operation, revision=revision)
 
 
 def _is_late(effect: Effect, now: datetime) -> bool:
