@@ -18,6 +18,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from domains.push import stream
+from tests.postgres import PostgresServer
 from tests.product import Product
 from tests.waiting import wait_until
 
@@ -127,6 +128,30 @@ def module_database(
     """As ``fresh_database``, for modules whose tests share processes, such as a worker."""
     with django_db_blocker.unblock(), _fresh_file(tmp_path_factory.mktemp("database")) as path:
         yield path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[PostgresServer]:
+    """Run one PostgreSQL server for the whole test session."""
+    server = PostgresServer()
+    with django_db_blocker.unblock():
+        server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """As ``fresh_database``, on PostgreSQL; gives the database's name."""
+    with django_db_blocker.unblock(), postgres_server.fresh() as name:
+        yield name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_database(request: pytest.FixtureRequest) -> str:
+    """Run a test on a fresh database of each kind; gives the kind, as ``connection.vendor`` names it."""
+    request.getfixturevalue("fresh_database" if request.param == "sqlite" else "postgres_database")
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from domains.history import ledger
 from domains.models import HistoryEntry
 
-pytestmark = pytest.mark.usefixtures("fresh_database")
+pytestmark = pytest.mark.usefixtures("any_database")
 
 
 def write(kind="started", **facts):
@@ -64,22 +64,30 @@ def test_a_rolled_back_fact_leaves_no_entry():
     assert HistoryEntry.objects.count() == 0
 
 
-def test_the_database_refuses_to_change_or_remove_an_entry():
+def test_the_database_refuses_to_change_or_remove_an_entry(any_database):
     write()
     write()
     refused("UPDATE domains_historyentry SET body = '{}' WHERE seq = 1")
     refused("DELETE FROM domains_historyentry WHERE seq = 2")
+    if any_database == "postgresql":
+        refused("TRUNCATE domains_historyentry")
     assert broken_at() is None
 
 
-@pytest.mark.parametrize("verb", ["INSERT", "INSERT OR REPLACE"])
+PLAIN = "INSERT INTO {}"
+REPLACING = {
+    "sqlite": "INSERT OR REPLACE INTO {}",
+    "postgresql": "INSERT INTO {} ON CONFLICT (seq) DO UPDATE SET body = EXCLUDED.body",
+}
+ENTRY = "domains_historyentry (seq, body, previous_hash, hash) VALUES (%s, '{}', %s, 'x')"
+
+
+@pytest.mark.parametrize("replacing", [False, True])
 @pytest.mark.parametrize("seq", [1, 2, 4])
-def test_the_database_refuses_an_entry_that_does_not_follow_the_last(verb, seq):
+def test_the_database_refuses_an_entry_that_does_not_follow_the_last(any_database, replacing, seq):
     first = write()
     write()
-    statement = (
-        f"{verb} INTO domains_historyentry (seq, body, previous_hash, hash) VALUES (%s, '{{}}', %s, 'x')"
-    )
+    statement = (REPLACING[any_database] if replacing else PLAIN).replace("{}", ENTRY, 1)
     refused(statement, seq, first.hash)
     refused(statement, 3, first.hash)
     assert HistoryEntry.objects.count() == 2

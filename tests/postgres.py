@@ -1,0 +1,103 @@
+"""A private PostgreSQL from the machine's own packages, on a Unix socket in a folder that goes away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+USER = "postgres"  # the server refuses to run as root, and the packages bring this user along
+SETTINGS = {"listen_addresses": "", "fsync": "off", "max_connections": "60", "log_min_messages": "fatal"}
+TEMPLATE = "slotboard_template"
+
+
+class PostgresServer:
+    """A server of one's own, with a migrated database that others are copied from."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="slotboard-postgres-"))
+        self._numbers = count(1)
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, USER)
+
+    def start(self) -> None:
+        """Make a cluster, start it, and migrate the template; returns when it answers."""
+        self._run("initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8")
+        options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
+        options += f" -k {self.folder}"
+        self._run("pg_ctl", "--wait", f"--log={self.folder / 'log'}", f"--options={options}", "start")
+        self._execute(f"CREATE DATABASE {TEMPLATE}")
+        with self._pointed_at(TEMPLATE):
+            call_command("migrate", verbosity=0)
+
+    def stop(self) -> None:
+        """End it and forget everything."""
+        self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
+        shutil.rmtree(self.folder)
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """Point every connection of this process, and of those it starts, at a new migrated database: its name."""
+        name = f"fresh_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        with self._pointed_at(name):
+            yield name
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True) as session:
+            session.execute(statement.encode())
+
+    @contextmanager
+    def _pointed_at(self, name: str) -> Iterator[None]:
+        configured = connections.settings["default"]
+        _forget_connection()
+        connections.settings["default"] = configured | {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": name,
+            "USER": USER,
+            "HOST": str(self.folder),
+            "OPTIONS": {},
+        }
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("DATABASE_URL", f"postgres://{USER}@{quote(str(self.folder), safe='')}/{name}")
+            environment.setenv("DJANGO_SETTINGS_MODULE", "tests.settings")
+            try:
+                yield
+            finally:
+                _forget_connection()
+                connections.settings["default"] = configured
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [_program(program), f"--pgdata={self.folder / 'data'}", *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", f"--user={USER}", "--", *command]
+        # pg_ctl's server keeps the output open: what it says goes to its log, and nothing waits for it.
+        with (self.folder / f"{program}.out").open("wb") as output:
+            done = subprocess.run(command, cwd="/", stdout=output, stderr=subprocess.STDOUT, timeout=60)
+        assert done.returncode == 0, (self.folder / f"{program}.out").read_text()
+
+
+def _forget_connection() -> None:
+    """Let this thread's next query open a connection by the settings that stand then."""
+    connections["default"].close()
+    del connections["default"]
+
+
+def _program(name: str) -> str:
+    """Find a server program: Debian keeps them off the PATH, by version."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
+    path = str(found[-1]) if found else shutil.which(name)
+    assert path, f"{name} is missing: script/setup --dev installs PostgreSQL"
+    return path
