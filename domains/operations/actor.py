@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from domains.models import Domain, Operation
 from domains.models.grant import CHANGING, SEEING, covers_everything, domains_changed_by, domains_seen_by
+from domains.operations.sight import sight_of
 
 Door = Literal["page", "api", "command"]
 
@@ -70,3 +71,7 @@ class Actor:
             return Operation.objects.all()
         seen = self.sees().filter(host__slug=OuterRef("host_slug"), uuid=OuterRef("domain_uuid"))
         return Operation.objects.filter(Exists(seen))
+
+    def entries(self) -> Q:
+        """Restrict history entries to those that this actor may see."""
+        return sight_of(self.user, limit=self.limit).entries() if self.user else Q()

@@ -6,14 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Literal, ParamSpec
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends.db import SessionStore
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -39,37 +36,6 @@ def member(view: View[P]) -> View[P]:
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
 
     return guarded
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """The domains that a person sees: all of them, or those of some hosts by their UUIDs."""
-
-    everything: bool
-    by_host: dict[str, frozenset[UUID]]
-
-    def entries(self) -> Q:
-        """Restrict history entries to what the person may see."""
-        if self.everything:
-            return Q()
-        seen = Q(pk__in=[])
-        for host, uuids in self.by_host.items():
-            seen |= Q(host=host, domain_uuid__in=[str(uuid) for uuid in uuids])
-        return seen
-
-    def covers(self, operation: Operation) -> bool:
-        """Whether the person may see this operation, by the names it keeps."""
-        return self.everything or operation.domain_uuid in self.by_host.get(operation.host_slug, ())
-
-
-def sight_of(user: AbstractBaseUser | AnonymousUser) -> Sight:
-    """Look up what a person sees: one query for those who see everything, else three."""
-    if covers_everything(user, SEEING):
-        return Sight(True, {})
-    by_host: dict[str, set[UUID]] = {}
-    for host, uuid in domains_seen_by(user).values_list("host__slug", "uuid"):
-        by_host.setdefault(host, set()).add(uuid)
-    return Sight(False, {host: frozenset(uuids) for host, uuids in by_host.items()})
 
 
 @dataclass(frozen=True, slots=True)

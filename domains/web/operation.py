@@ -15,9 +15,10 @@ from domains.models.grant import domains_changed_by
 from domains.operations import control
 from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
+from domains.operations.sight import sight_of
 from domains.push.stream import cursor
 from domains.web import errors
-from domains.web.access import member, sight_of
+from domains.web.access import member
 from domains.web.actor import actor_of
 from domains.web.operation_view import context_of
 

@@ -12,9 +12,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from domains.models import HistoryEntry, Operation
+from domains.operations.sight import sight_of
 from domains.push.stream import cursor
 from domains.web import errors, lines
-from domains.web.access import member, sight_of
+from domains.web.access import member
 from domains.web.lines import Line
 from domains.web.numbers import read_number
 
