@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
-from domains.operations.actor import Actor
+from domains.operations.actor import Actor, address_of
 from domains.operations.refused import RequestRefused
 from domains.operations.tokens import recognise
 from domains.vcpu.reasons import Reason
@@ -18,12 +18,12 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
         """Give the token's owner. Raises :class:`RequestRefused` (401) for one that opens nothing."""
-        found = recognise(token.strip())
+        found = recognise(token.strip(), address=address_of(request))
         return Actor(
             name=found.user.get_username(),
             door="api",
             user=found.user,
-            address=_address(request),
+            address=address_of(request),
             token=found.name,
             limit=found.role,
         )
@@ -47,7 +47,7 @@ class Session(APIKeyCookie):
                 "A request by session needs the CSRF token of a page in its X-CSRFToken header; a token needs none.",
             )
         return Actor(
-            name=request.user.get_username(), door="api", user=request.user, address=_address(request)
+            name=request.user.get_username(), door="api", user=request.user, address=address_of(request)
         )
 
 
@@ -56,7 +56,3 @@ def actor_of(request: HttpRequest) -> Actor:
     actor = getattr(request, "auth", None)
     assert isinstance(actor, Actor)  # noqa: S101  # every address of the API asks for one of the above
     return actor
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))

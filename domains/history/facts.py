@@ -16,6 +16,8 @@ def of_operation(operation: Operation, effects: Iterable[Effect]) -> Facts:
         "operation": operation.pk,
         "actor": operation.actor,
         "door": operation.door,
+        "address": operation.address,
+        "token": operation.token or None,
         "host": operation.host_slug,
         "domain": {"name": operation.domain_name, "uuid": str(operation.domain_uuid)},
         "action": operation.action,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domains.models.domain import Domain
 from domains.models.effect import Effect
+from domains.models.failedsignins import FailedSignIns
 from domains.models.grant import Grant, Role
 from domains.models.historyentry import HistoryEntry
 from domains.models.host import Host, HostState
@@ -19,6 +20,7 @@ __all__ = [
     "Domain",
     "Effect",
     "EffectState",
+    "FailedSignIns",
     "Grant",
     "HistoryEntry",
     "Host",

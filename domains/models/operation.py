@@ -46,6 +46,8 @@ class Operation(models.Model):
     )
     actor = models.CharField(max_length=200)
     door = models.CharField(max_length=20)
+    address = models.CharField(max_length=64, blank=True)
+    token = models.CharField(max_length=100, blank=True)
     note = models.TextField(blank=True)
     idempotency_key = models.CharField(max_length=128, blank=True)
     undo_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="undone_by")

@@ -7,12 +7,20 @@ from typing import Literal
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
 
 from domains.models import Domain, Operation
 from domains.models.grant import CHANGING, SEEING, covers_everything, domains_changed_by, domains_seen_by
 from domains.operations.sight import sight_of
+from domains.operations.text import stored
 
 Door = Literal["page", "api", "command"]
+ADDRESS_LENGTH = 64
+
+
+def address_of(request: HttpRequest) -> str:
+    """Give the client's address, as the web server knows it; behind a proxy that is what the proxy says."""
+    return stored(str(request.META.get("REMOTE_ADDR", "")))[:ADDRESS_LENGTH]
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,8 @@ def _store(actor: Actor, domain: Domain, change: Change, idempotency_key: str) -
             user_id=actor.user.pk if actor.user else None,
             actor=actor.name,
             door=actor.door,
+            address=actor.address,
+            token=actor.token,
             idempotency_key=idempotency_key,
             before=maps_json(domain),
             after=maps_json(domain),
@@ -145,8 +147,7 @@ def _store(actor: Actor, domain: Domain, change: Change, idempotency_key: str) -
             **asdict(change),
         )
         blocker = reserve(operation, domain, change)
-        told = facts.of_operation(operation, operation.effects.all())
-        ledger.append("requested", {**told, "address": actor.address, "token": actor.token or None})
+        ledger.append("requested", facts.of_operation(operation, operation.effects.all()))
         publish(f"operation:{operation.pk}", revision)
         if blocker:
             collide(operation, blocker, revision=revision)

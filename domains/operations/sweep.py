@@ -1,4 +1,4 @@
-"""What nobody else would notice: forgotten doorbells, dead workers, and guests that take too long."""
+"""What nobody else would notice: forgotten doorbells, dead workers, guests that take too long, and counts to be told."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from domains.history import record
 from domains.models import Effect, EffectState, Operation, Status, clock
 from domains.models.host import HostState
 from domains.models.revision import next_revision
-from domains.operations import doorbell
+from domains.operations import doorbell, signing_in
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
@@ -24,6 +24,7 @@ def sweep() -> None:
     """Make one pass. Safe to run anywhere and at any time; every write checks that it still applies."""
     _end_hopeless_queueing()
     _end_patience()
+    signing_in.tell_left_out()
     doorbell.ring(_unattended())
 
 

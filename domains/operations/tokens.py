@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
@@ -15,11 +16,14 @@ from domains.models import Role, Token
 from domains.models.grant import roles_of
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
+from domains.operations.signing_in import Failure, record_failure
 from domains.vcpu.reasons import Reason
 
 DAYS = 90
 MOST_DAYS = 366
 NAME_LENGTH = 100
+PREFIX_LENGTH = 8
+_FORM = re.compile("[0-9a-f]{64}")
 _USED_EVERY = timedelta(minutes=1)
 _UNDER = {
     Role.VIEWER: {Role.VIEWER},
@@ -51,7 +55,7 @@ def make_token(
         token = Token.objects.create(
             user_id=user.pk,
             name=name,
-            prefix=secret[:8],
+            prefix=secret[:PREFIX_LENGTH],
             digest=_digest(secret),
             role=role,
             created_at=now,
@@ -70,29 +74,35 @@ def revoke_token(*, actor: Actor, token: Token) -> None:
             _record("token_revoked", actor, token.user, token)
 
 
-def recognise(secret: str) -> Token:
+def recognise(secret: str, *, address: str) -> Token:
     """Find the usable token with this secret, and note that it was used (once a minute at most).
 
     Raises :class:`RequestRefused` with status 401, which says whether it is unknown, revoked or expired, or
-    whether its owner's account is switched off.
+    whether its owner's account is switched off. That is written down as a failed sign-in from ``address``.
     """
     token = Token.objects.select_related("user").filter(digest=_digest(secret)).first()
     if token is None:
-        raise unauthorised("Unknown token: it is misspelt, or it was never made here.")
-    if token.revoked_at is not None:
-        raise unauthorised(
-            f"The token “{token.name}” was revoked on {token.revoked_at:%Y-%m-%d}; use another."
-        )
-    if token.state == "expired":
-        raise unauthorised(
-            f"The token “{token.name}” expired on {token.expires_at:%Y-%m-%d}; make a new one."
-        )
-    if not token.user.is_active:
-        raise unauthorised(
-            f"The account that the token “{token.name}” belongs to is switched off; ask an administrator."
-        )
+        prefix = secret[:PREFIX_LENGTH] if _FORM.fullmatch(secret) else None
+        message = "Unknown token: it is misspelt, or it was never made here."
+        record_failure(Failure("api", address, message, prefix=prefix))
+        raise unauthorised(message)
+    if message := _unusable(token):
+        owner = token.user.get_username()
+        record_failure(Failure("api", address, message, actor=owner, token=token.name, prefix=token.prefix))
+        raise unauthorised(message)
     _used(token)
     return token
+
+
+def _unusable(token: Token) -> str:
+    """Say why a token opens nothing; empty if it does."""
+    if token.revoked_at is not None:
+        return f"The token “{token.name}” was revoked on {token.revoked_at:%Y-%m-%d}; use another."
+    if token.state == "expired":
+        return f"The token “{token.name}” expired on {token.expires_at:%Y-%m-%d}; make a new one."
+    if not token.user.is_active:
+        return f"The account that the token “{token.name}” belongs to is switched off; ask an administrator."
+    return ""
 
 
 def unauthorised(message: str) -> RequestRefused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 
-from domains.operations.actor import Actor
+from domains.operations.actor import Actor, address_of
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -15,5 +15,5 @@ def actor_of(request: HttpRequest) -> Actor:
         name=request.user.get_username(),
         door="page",
         user=request.user,
-        address=request.META.get("REMOTE_ADDR", ""),
+        address=address_of(request),
     )

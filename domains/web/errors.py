@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from domains.operations import signing_in
+from domains.operations.actor import address_of
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -62,7 +65,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
-    """Answer 429 after too many failed sign-ins."""
+    """Answer 429 after too many sign-ins from one address, and count this one as failed."""
+    name = request.POST.get("login", "")
+    signing_in.record_failure(signing_in.password_failure(name, address_of(request), turned_away=True))
     return _page(request, _OFTEN)
 
 

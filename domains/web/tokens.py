@@ -16,6 +16,7 @@ from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.operations.tokens import DAYS, MOST_DAYS, NAME_LENGTH, make_token, revoke_token, roles_for
 from domains.web.access import member
+from domains.web.actor import actor_of
 from domains.web.numbers import read_number
 
 
@@ -76,7 +77,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 def _actor(request: HttpRequest) -> tuple[Actor, AbstractBaseUser]:
     user = request.user
     assert isinstance(user, AbstractBaseUser)  # noqa: S101  # what @member makes sure of
-    return Actor(user.get_username(), "page", user, request.META.get("REMOTE_ADDR", "")), user
+    return actor_of(request), user
 
 
 def _page(

@@ -28,14 +28,14 @@ def made(user, name="script", **options):
 
 def refusal(secret):
     with pytest.raises(RequestRefused) as refused:
-        recognise(secret)
+        recognise(secret, address="192.0.2.7")
     assert (refused.value.code, refused.value.http_status) == ("not_permitted", 401)
     return refused.value.message
 
 
 def test_token_is_recognised_by_its_secret_which_is_kept_nowhere(mara):
     token, secret = made(mara)
-    assert recognise(secret) == token
+    assert recognise(secret, address="192.0.2.7") == token
     assert (len(secret), token.prefix, token.role) == (64, secret[:8], "")
     assert token.expires_at - token.created_at == timedelta(days=90)
     kept = [*Token.objects.values().get().values(), *HistoryEntry.objects.values_list("body", flat=True)]
@@ -56,13 +56,13 @@ def test_making_and_revoking_are_written_down_once(mara):
 
 def test_use_is_noted_at_most_once_a_minute(mara, django_assert_num_queries):
     _, secret = made(mara)
-    recognise(secret)
+    recognise(secret, address="192.0.2.7")
     first = Token.objects.get().last_used_at
     with django_assert_num_queries(1):
-        recognise(secret)
+        recognise(secret, address="192.0.2.7")
     assert Token.objects.get().last_used_at == first
     Token.objects.update(last_used_at=first - timedelta(minutes=2))
-    recognise(secret)
+    recognise(secret, address="192.0.2.7")
     assert Token.objects.get().last_used_at >= first
 
 
