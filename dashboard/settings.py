@@ -41,6 +41,7 @@ UNPLUG_PATIENCE = environment.seconds("SLOTBOARD_UNPLUG_PATIENCE", 300)
 QUEUE_PATIENCE = environment.seconds("SLOTBOARD_QUEUE_PATIENCE", 600)
 
 INSTALLED_APPS = [
+    "domains",  # before Django's own: its commands about accounts take the place of theirs
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -51,7 +52,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "csp",
     "django_htmx",
-    "domains",
 ]
 MIDDLEWARE = [
     "domains.api.answers.JsonAnswers",

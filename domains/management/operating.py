@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 
+from domains.management.administering import operating_systems_user
 from domains.management.terminal import printable
 from domains.models import FINAL, Operation, Status
 from domains.operations import said
@@ -80,7 +80,7 @@ class OperatingCommand(BaseCommand, ABC):
 def actor_named(username: str | None) -> Actor:
     """Give the user of that name, or the operating system's for None. Raises :class:`RequestRefused`."""
     if username is None:
-        return Actor(f"os:{getpass.getuser()}", "command")
+        return operating_systems_user()
     user = get_user_model().objects.filter(username=username, is_active=True).first()
     if user is None:
         raise RequestRefused(Reason.NOT_PERMITTED, f"There is no active user “{username[:150]}”.")

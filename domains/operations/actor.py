@@ -38,6 +38,15 @@ class Actor:
     token: str = ""
     limit: str = ""
 
+    def told(self) -> dict[str, object]:
+        """Give who this is as entries say it."""
+        return {
+            "actor": self.name,
+            "door": self.door,
+            "address": self.address,
+            "token": self.token or None,
+        }
+
     def sees(self) -> QuerySet[Domain]:
         """Give the domains that this actor may see."""
         return domains_seen_by(self.user) if self.user else Domain.objects.all()

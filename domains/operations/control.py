@@ -126,10 +126,4 @@ def _not_waiting(operation: Operation, why: str) -> RequestRefused:
 
 def _told(actor: Actor, note: str) -> dict[str, object]:
     """Name the one who did this, who need not be the one who had asked for the operation."""
-    return {
-        "actor": actor.name,
-        "door": actor.door,
-        "address": actor.address,
-        "token": actor.token or None,
-        "note": note,
-    }
+    return {**actor.told(), "note": note}

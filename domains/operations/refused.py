@@ -84,10 +84,7 @@ def _record(refusal: RequestRefused, actor: Actor, told: Mapping[str, object]) -
         ledger.append(
             "refused",
             {
-                "actor": actor.name,
-                "door": actor.door,
-                "address": actor.address,
-                "token": actor.token or None,
+                **actor.told(),
                 **told,
                 "status": "refused",
                 "reason": str(refusal.code),

@@ -149,9 +149,7 @@ def _record(kind: str, actor: Actor, user: AbstractBaseUser, token: Token) -> No
     ledger.append(
         kind,
         {
-            "actor": actor.name,
-            "door": actor.door,
-            "address": actor.address,
+            **actor.told(),
             "host": None,
             "user": user.get_username(),
             "token": token.name,

@@ -8,6 +8,9 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
 from environs import Env
 
+from domains.management.administering import operating_systems_user
+from domains.operations.accounts import make_superuser
+
 NAME = "admin"
 
 
@@ -26,6 +29,6 @@ class Command(BaseCommand):
             return
         given = Env().str("SLOTBOARD_ADMIN_PASSWORD", "")
         password = given or secrets.token_urlsafe(12)
-        User.objects.create_superuser(NAME, password=password)
+        make_superuser(actor=operating_systems_user(), name=NAME, password=password)
         shown = "the password in SLOTBOARD_ADMIN_PASSWORD" if given else f"the password {password}"
         self.stdout.write(f"Sign in as {NAME} with {shown}{'' if given else ' (it is not shown again)'}.")

@@ -1,24 +1,22 @@
-"""Give a person a role, making the account where there is none yet."""
+"""Give a person a role, making the account where there is none yet, or take one away."""
 
 from __future__ import annotations
 
-import getpass
-import secrets
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
-from domains.history import ledger
-from domains.models import Grant, Host, Role
+from domains.management.administering import operating_systems_user, refusals_told
+from domains.models import Host, Role
+from domains.operations.accounts import EVERY_GUEST, give_role, take_role
 
 
 class Command(BaseCommand):
-    """``manage.py grant USER ROLE [--host HOST] [--match PATTERN]``."""
+    """``manage.py grant USER ROLE [--host HOST] [--match PATTERN] [--revoke]``."""
 
-    help = "Give a person a role on all guests, or on those of one host or with matching names."
+    help = (
+        "Give a person a role on all guests, or on those of one host or with matching names, or take it away."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the interface."""
@@ -26,44 +24,32 @@ class Command(BaseCommand):
         parser.add_argument("role", choices=[str(role) for role in Role])
         parser.add_argument("--host", help="only on this host")
         parser.add_argument(
-            "--match", default="*", metavar="PATTERN", help="only guests so named, with * and ?"
+            "--match", default=EVERY_GUEST, metavar="PATTERN", help="only guests so named, with * and ?"
+        )
+        parser.add_argument(
+            "--revoke", action="store_true", help="take away the role that was given with the same words"
         )
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401  # Django's own signature
-        """Store the grant and its history entry together."""
-        host = None
-        if options["host"]:
-            host = Host.objects.filter(slug=options["host"]).first()
-            if host is None:
-                raise CommandError(
-                    f"There is no host “{options['host']}”; grant without --host covers all hosts."
-                )
-        users = get_user_model().objects
-        with transaction.atomic():
-            user = users.filter(username=options["user"]).first()
-            password = None if user else secrets.token_urlsafe(12)
-            if user is None:
-                user = users.model(username=options["user"])
-                user.set_password(password)
-                try:
-                    user.full_clean()
-                except ValidationError as error:
-                    raise CommandError(" ".join(error.messages)) from error
-                user.save()
-            grant = Grant.objects.create(user=user, role=options["role"], host=host, pattern=options["match"])
-            ledger.append(
-                "granted",
-                {
-                    "actor": f"os:{getpass.getuser()}",
-                    "door": "command",
-                    "user": user.get_username(),
-                    "role": grant.role,
-                    "host": host.slug if host else None,
-                    "pattern": grant.pattern,
-                    "new_account": password is not None,
-                },
-            )
-        where = f"{f'host {host.slug}' if host else 'all hosts'}, guests {grant.pattern}"
-        self.stdout.write(f"{user.get_username()} is {grant.role} on {where}.")
-        if password:
-            self.stdout.write(f"The account is new. Its password, shown only now: {password}")
+        """Store or delete the grant, with its history entry."""
+        host = _host(options["host"]) if options["host"] else None
+        where = f"{f'host {host.slug}' if host else 'all hosts'}, guests {options['match']}"
+        name, role = options["user"], options["role"]
+        about = {"name": name, "role": role, "host": host, "pattern": options["match"]}
+        with refusals_told():
+            if options["revoke"]:
+                take_role(actor=operating_systems_user(), **about)
+                self.stdout.write(f"{name} is no longer {role} on {where}.")
+                return
+            given = give_role(actor=operating_systems_user(), **about)
+        already = "" if given.new else " already"
+        self.stdout.write(f"{name} is{already} {role} on {where}.")
+        if given.password:
+            self.stdout.write(f"The account is new. Its password, shown only now: {given.password}")
+
+
+def _host(slug: str) -> Host:
+    host = Host.objects.filter(slug=slug).first()
+    if host is None:
+        raise CommandError(f"There is no host “{slug}”; grant without --host covers all hosts.")
+    return host

@@ -7,15 +7,13 @@ import subprocess
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from domains.hypervisor.address import AddressError
 from domains.hypervisor.address_uri import parse_uri
+from domains.management.administering import operating_systems_user, refusals_told
 from domains.models import Host
-from domains.models.clock import now
 from domains.models.host import address_policy
-from domains.models.revision import next_revision
-from domains.push.stream import publish
+from domains.operations.hosts import add_host, change_host, fields_of
 
 SLUG = "lab"
 
@@ -35,15 +33,10 @@ class Command(BaseCommand):
             address = parse_uri(done.stdout.strip(), address_policy())
         except AddressError as error:
             raise CommandError(f"The lab cannot be a host: {error.sentence}") from error
-        fields = {"driver": address.driver, "transport": address.transport, "path": address.path}
-        fields |= {"socket": address.socket}
-        if Host.objects.filter(slug=SLUG, **fields).exists():
-            return
-        with transaction.atomic():
-            revision = next_revision()
-            host, _created = Host.objects.update_or_create(
-                slug=SLUG,
-                defaults={**fields, "revision": revision},
-                create_defaults={**fields, "monitor": True, "state_since": now(), "revision": revision},
-            )
-            publish(f"host:{host.pk}", revision)
+        fields = fields_of(address)
+        actor = operating_systems_user()
+        with refusals_told():
+            if Host.objects.filter(slug=SLUG).exists():
+                change_host(actor=actor, slug=SLUG, fields=fields)
+            else:
+                add_host(actor=actor, slug=SLUG, fields={**fields, "monitor": True})

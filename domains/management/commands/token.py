@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from typing import Any
@@ -11,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Q, QuerySet
 
+from domains.management.administering import operating_systems_user
 from domains.management.terminal import printable
 from domains.models import Role, Token
 from domains.operations.actor import Actor
@@ -49,7 +49,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401  # Django's own signature
         """Run; a refusal ends with status 2."""
-        actor = Actor(f"os:{getpass.getuser()}", "command")
+        actor = operating_systems_user()
         run = {"create": self._create, "list": self._list, "revoke": self._revoke}[options["action"]]
         try:
             run(actor, options)

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import Group, User
+from django.core.management import CommandError, call_command
+
+from domains.models import Grant, HistoryEntry, Host
+from domains.operations import accounts
+from domains.operations.actor import Actor
+from domains.operations.hosts import remove_host
+from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_operation, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments):
+    out = StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def grant(*arguments):
+    return run("grant", *arguments)
+
+
+def entries():
+    return [json.loads(entry.body) for entry in HistoryEntry.objects.order_by("seq")]
+
+
+def test_grant_makes_an_account_that_can_sign_in_and_records_it():
+    password = grant("vera", "viewer", "--match", "web*").rsplit(" ", 1)[1].strip()
+    assert authenticate(username="vera", password=password) == User.objects.get(username="vera")
+    made = Grant.objects.get()
+    assert (made.role, made.pattern, made.host) == ("viewer", "web*", None)
+    (entry,) = entries()
+    assert entry["actor"].startswith("os:")
+    assert (entry["kind"], entry["user"], entry["role"]) == ("granted", "vera", "viewer")
+    assert (entry["pattern"], entry["host"], entry["new_account"]) == ("web*", None, True)
+    assert password not in HistoryEntry.objects.get().body
+
+
+def test_grant_to_someone_known_keeps_the_password():
+    User.objects.create_user("mara", password="kept")
+    assert "password" not in grant("mara", "operator")
+    assert authenticate(username="mara", password="kept")
+    assert [entry["new_account"] for entry in entries()] == [False]
+
+
+def test_role_that_is_there_already_is_not_given_twice():
+    grant("mara", "operator")
+    assert "mara is already operator" in grant("mara", "operator")
+    grant("mara", "operator", "--match", "web*")
+    assert Grant.objects.count() == len(entries()) == 2
+
+
+def test_role_is_taken_away_as_it_was_given():
+    make_host()
+    grant("mara", "operator", "--host", "hv1")
+    grant("mara", "viewer")
+    assert "no longer operator on host hv1" in grant("mara", "operator", "--host", "hv1", "--revoke")
+    assert [made.role for made in Grant.objects.all()] == ["viewer"]
+    entry = entries()[-1]
+    assert (entry["kind"], entry["user"], entry["role"], entry["host"]) == (
+        "revoked",
+        "mara",
+        "operator",
+        "hv1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["vera", "viewer", "--host", "nowhere"], "There is no host “nowhere”"),
+        (["no spaces allowed", "viewer"], "valid username"),
+        (["nul\0", "viewer"], "valid username"),
+        (["vera", "emperor"], "invalid choice"),
+        (["vera", "viewer", "--revoke"], "vera does not have that role there. What vera has: no role"),
+    ],
+)
+def test_grant_refuses_what_makes_no_sense(arguments, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        grant(*arguments)
+    assert User.objects.count() == Grant.objects.count() == len(entries()) == 0
+
+
+def test_refused_revocation_says_what_there_is():
+    grant("mara", "operator", "--match", "web*")
+    with pytest.raises(CommandError, match=r"What mara has: operator on all hosts: web\*"):
+        grant("mara", "operator", "--revoke")
+
+
+def test_first_user_is_an_entry(monkeypatch):
+    monkeypatch.setenv("SLOTBOARD_ADMIN_PASSWORD", PASSWORD)
+    run("firstuser")
+    run("firstuser")
+    (entry,) = entries()
+    assert (entry["kind"], entry["user"], entry["role"], entry["new_account"]) == (
+        "granted",
+        "admin",
+        "superuser",
+        True,
+    )
+    assert PASSWORD not in HistoryEntry.objects.get().body
+
+
+def test_changed_password_is_an_entry_and_signs_out(client, monkeypatch):
+    client.force_login(make_user("mara"))
+    monkeypatch.setattr("getpass.getpass", lambda _: "another horse battery")
+    assert "signed out everywhere" in run("changepassword", "mara")
+    assert authenticate(username="mara", password="another horse battery")
+    assert client.get("/").status_code == 302
+    (entry,) = entries()
+    assert (entry["kind"], entry["user"], entry["host"]) == ("password_changed", "mara", None)
+    assert "battery" not in HistoryEntry.objects.get().body
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sentence"),
+    [
+        ("mara", ["one of them", "the other one"], "two different passwords"),
+        ("mara", ["short", "short"], "too short"),
+        ("nobody", ["correct horse", "correct horse"], "There is no user “nobody”"),
+        ("nul\0", ["correct horse", "correct horse"], "There is no user"),
+    ],
+)
+def test_password_that_cannot_be_changed_leaves_all_as_it_was(monkeypatch, name, typed, sentence):
+    make_user("mara")
+    monkeypatch.setattr("getpass.getpass", lambda _: typed.pop(0))
+    with pytest.raises(CommandError, match=sentence):
+        run("changepassword", name)
+    assert authenticate(username="mara", password=PASSWORD)
+    assert entries() == []
+
+
+def test_djangos_own_way_to_a_superuser_is_closed():
+    with pytest.raises(CommandError, match="grant NAME administrator"):
+        run("createsuperuser")
+    assert not User.objects.exists()
+
+
+RACK = "qemu+ssh://slotboard@rack1.example.org/system"
+
+
+def test_host_is_added_changed_switched_and_removed_with_an_entry_each():
+    assert "rack1 is added" in run("host", "add", "rack1", RACK, "--monitor")
+    run("host", "change", "rack1", "--uri", "qemu+tls://rack1.example.org/system", "--no-monitor")
+    run("host", "disable", "rack1")
+    assert "like that already" in run("host", "disable", "rack1")
+    run("host", "enable", "rack1")
+    run("host", "remove", "rack1")
+    assert not Host.objects.exists()
+    told = entries()
+    assert [entry["kind"] for entry in told] == [
+        "host_added", "host_changed", "host_changed", "host_changed", "host_removed",
+    ]  # fmt: skip
+    assert {entry["host"] for entry in told} == {"rack1"}
+    assert told[0]["settings"]["hostname"] == "rack1.example.org"
+    assert told[1]["changed"] == {
+        "transport": ["ssh", "tls"],
+        "username": ["slotboard", ""],
+        "monitor": [True, False],
+    }
+    assert [entry.get("changed") for entry in told[2:]] == [
+        {"enabled": [True, False]},
+        {"enabled": [False, True]},
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["add", "rack1", "qemu+ext:///system?command=/bin/sh"], "transport|URI|command"),
+        (["add", "rack1", "qemu:///system?socket=/tmp/x"], "socket"),
+        (["add", "not a name", RACK], "slug"),
+        (["add", "hv1", RACK], "already exists"),
+        (["change", "rack1", "--uri", RACK], "There is no host “rack1”"),
+        (["change", "hv1", "--uri", "qemu+ext:///system"], "Choose unix"),
+        (["remove", "rack1"], "There is no host “rack1”"),
+    ],
+)
+def test_host_that_makes_no_sense_is_refused(arguments, sentence):
+    make_host()
+    before = list(Host.objects.values())
+    with pytest.raises(CommandError, match=sentence):
+        run("host", *arguments)
+    assert list(Host.objects.values()) == before
+    assert entries() == []
+
+
+def test_removed_host_takes_its_roles_along_and_says_so():
+    host, group = make_host(), Group.objects.create(name="night shift")
+    actor = Actor("os:root", "command")
+    accounts.give_role(actor=actor, name="mara", role="operator", host=host)
+    Grant.objects.create(group=group, role="viewer", host=host)
+    done = make_operation(make_domain(host), status="succeeded")
+    remove_host(actor=actor, slug="hv1")
+    told = entries()[-3:]
+    assert [(one["kind"], one.get("user"), one.get("group")) for one in told] == [
+        ("revoked", "mara", None),
+        ("revoked", None, "night shift"),
+        ("host_removed", None, None),
+    ]
+    assert {one["host"] for one in told} == {"hv1"}
+    done.refresh_from_db()
+    assert (done.host, done.host_slug) == (None, "hv1")
+
+
+def test_host_with_an_operation_under_way_stays():
+    operation = make_operation(make_domain(make_host()))
+    with pytest.raises(CommandError, match=f"Operation {operation.pk} on hv1 has not ended"):
+        run("host", "remove", "hv1")
+    assert Host.objects.exists()
+
+
+def test_hosts_are_listed():
+    run("host", "add", "rack1", RACK)
+    assert run("host", "list") == f"rack1: {RACK}?no_tty=1, unreachable\n"
