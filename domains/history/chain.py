@@ -1,0 +1,64 @@
+"""Reading the ledger from one end to the other, however long it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+from django.db import connection
+
+BATCH = 2000  # entries read at a time: a few megabytes
+_LAST = 2**63 - 1  # the highest number that the column can hold
+
+
+class Row(NamedTuple):
+    """One entry as it is stored: what the chain is made of, and nothing else."""
+
+    seq: int
+    body: str
+    previous_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain at some time: the number, hash and time of its last entry."""
+
+    seq: int
+    hash: str
+    time: str
+
+    def line(self) -> str:
+        """Write it as the one line of JSON that head files consist of, without its end."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def rows(after: int, upto: int | None = None, *, batch: int = BATCH) -> Iterator[Row]:
+    """Give the entries above ``after``, up to and with ``upto``, in their order.
+
+    They are read by their number in batches, each with a statement of its own: memory stays constant, no
+    transaction is kept open, and what is appended meanwhile is read too unless ``upto`` ends it before.
+    """
+    last = _LAST if upto is None else upto
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(
+                "SELECT seq, body, previous_hash, hash FROM domains_historyentry "
+                "WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT %s",
+                [after, last, batch],
+            )
+            found = cursor.fetchall()
+            yield from map(Row._make, found)
+            if len(found) < batch:
+                return
+            after = found[-1][0]
+
+
+def head() -> Head | None:
+    """Give the end of the chain, or None while there is no entry."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq, hash, time FROM domains_historyentry ORDER BY seq DESC LIMIT 1")
+        found = cursor.fetchone()
+    return Head(*found) if found else None
