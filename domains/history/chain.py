@@ -10,7 +10,8 @@ from typing import NamedTuple
 from django.db import connection
 
 BATCH = 2000  # entries read at a time: a few megabytes
-_LAST = 2**63 - 1  # the highest number that the column can hold
+_NEXT = "SELECT seq, body, previous_hash, hash FROM domains_historyentry WHERE seq > %s ORDER BY seq LIMIT %s"
+_PART = _NEXT.replace("ORDER", "AND seq <= %s ORDER")
 
 
 class Row(NamedTuple):
@@ -41,14 +42,12 @@ def rows(after: int, upto: int | None = None, *, batch: int = BATCH) -> Iterator
     They are read by their number in batches, each with a statement of its own: memory stays constant, no
     transaction is kept open, and what is appended meanwhile is read too unless ``upto`` ends it before.
     """
-    last = _LAST if upto is None else upto
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(
-                "SELECT seq, body, previous_hash, hash FROM domains_historyentry "
-                "WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT %s",
-                [after, last, batch],
-            )
+            if upto is None:
+                cursor.execute(_NEXT, [after, batch])
+            else:
+                cursor.execute(_PART, [after, upto, batch])
             found = cursor.fetchall()
             yield from map(Row._make, found)
             if len(found) < batch:

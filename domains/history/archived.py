@@ -1,0 +1,110 @@
+"""The ranges that were taken out of the ledger on purpose, as the entries that record it name them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from domains.history import chain
+from domains.history.chain import Row
+
+_DIGITS = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedRange:
+    """Entries ``first`` to ``last``, with the hashes of the entry before them and of the last one."""
+
+    first: int
+    last: int
+    first_previous_hash: str
+    last_hash: str
+    recorded_in: int
+
+
+class Archives:
+    """All ranges that entries of kind ``archived`` name. Whether those entries fit is for the walk to say."""
+
+    def __init__(self, ranges: Iterable[ArchivedRange]) -> None:
+        self._ranges = sorted(ranges, key=lambda archived: (archived.first, -archived.last))
+        self._ends: list[ArchivedRange] = []
+
+    def bridge(self, seq: int, head: str, row: Row) -> bool:
+        """Whether everything between the entry ``seq``, whose hash is ``head``, and ``row`` was archived.
+
+        Ranges that follow each other count as one. Of the last one some entries may be left, since removing
+        takes time; whether they lead to its end is what :meth:`loose_end` tells after the walk.
+        """
+        first, expected = seq + 1, head
+        if seq == 0 and self._ranges and 1 < self._ranges[0].first < row.seq:
+            # What was archived still earlier is recorded by an entry that was archived itself by now.
+            first, expected = self._ranges[0].first, self._ranges[0].first_previous_hash
+        while first < row.seq:
+            archived = self._beginning(first, expected)
+            if archived is None:
+                return False
+            first, expected = archived.last + 1, archived.last_hash
+            if first > row.seq:
+                self._ends.append(archived)
+                return True
+        return row.previous_hash == expected
+
+    def loose_end(self) -> ArchivedRange | None:
+        """Give a range of which some entries are left that do not lead to the hash of its end."""
+        for archived in self._ends:
+            last = next(chain.rows(archived.last - 1, archived.last), None)
+            if last is None or last.hash != archived.last_hash:
+                return archived
+        return None
+
+    def holding(self, seq: int) -> ArchivedRange | None:
+        """Give the range that this number lies in."""
+        return next((archived for archived in self._ranges if archived.first <= seq <= archived.last), None)
+
+    def hash_at(self, seq: int) -> str | None:
+        """Give the hash that the entry of this number had, where an end of a range tells it."""
+        for archived in self._ranges:
+            if archived.last == seq:
+                return archived.last_hash
+            if archived.first - 1 == seq:
+                return archived.first_previous_hash
+        return None
+
+    def _beginning(self, first: int, expected: str) -> ArchivedRange | None:
+        return next(
+            (
+                archived
+                for archived in self._ranges
+                if archived.first == first and archived.first_previous_hash == expected
+            ),
+            None,
+        )
+
+
+def archives() -> Archives:
+    """Read what the ledger's entries of kind ``archived`` say; one that is malformed bridges nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq, body FROM domains_historyentry WHERE kind = 'archived' ORDER BY seq")
+        found = cursor.fetchall()
+    return Archives(named for seq, body in found if (named := _named(seq, body)))
+
+
+def _named(seq: int, body: str) -> ArchivedRange | None:
+    try:
+        facts = json.loads(body)
+        first, last = facts["from"], facts["to"]
+        before, end = facts["first_previous_hash"], facts["last_hash"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    numbers = type(first) is int and type(last) is int and type(seq) is int
+    if not numbers or not 1 <= first <= last < seq or not is_hash(before) or not is_hash(end):
+        return None
+    return ArchivedRange(first, last, before, end, seq)
+
+
+def is_hash(value: object) -> bool:
+    """Whether it is 64 lower-case hexadecimal digits."""
+    return isinstance(value, str) and len(value) == 64 and _DIGITS.issuperset(value)
