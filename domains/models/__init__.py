@@ -13,6 +13,7 @@ from domains.models.operation import Operation
 from domains.models.revision import Revision
 from domains.models.status import FINAL, OPEN, EffectState, Status
 from domains.models.token import Token
+from domains.models.verification import Verification
 
 __all__ = [
     "FINAL",
@@ -31,4 +32,5 @@ __all__ = [
     "Role",
     "Status",
     "Token",
+    "Verification",
 ]
