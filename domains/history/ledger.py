@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from django.db import connection
 
+from domains.history import lines
 from domains.models import HistoryEntry
 
 GENESIS = "0" * 64
@@ -35,6 +36,7 @@ def append(kind: str, facts: Mapping[str, object]) -> HistoryEntry:
         seq=seq, body=body, previous_hash=previous_hash, hash=chain_hash(previous_hash, seq, body)
     )
     entry.save(force_insert=True)
+    lines.fold(seq, json.loads(body))
     return entry
 
 

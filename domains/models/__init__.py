@@ -7,6 +7,7 @@ from domains.models.effect import Effect
 from domains.models.failedsignins import FailedSignIns
 from domains.models.grant import Grant, Role
 from domains.models.historyentry import HistoryEntry
+from domains.models.historyline import HistoryLine
 from domains.models.host import Host, HostState
 from domains.models.lease import Lease
 from domains.models.operation import Operation
@@ -24,6 +25,7 @@ __all__ = [
     "FailedSignIns",
     "Grant",
     "HistoryEntry",
+    "HistoryLine",
     "Host",
     "HostState",
     "Lease",
