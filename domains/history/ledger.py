@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from django.db import connection
 
-from domains.history import lines
+from domains.history import index
 from domains.models import HistoryEntry
 
 GENESIS = "0" * 64
@@ -26,9 +26,7 @@ def append(kind: str, facts: Mapping[str, object]) -> HistoryEntry:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("A history entry is written in the transaction of what it records.")
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    wait_turn()
     head = HistoryEntry.objects.order_by("-seq").values_list("seq", "hash").first()
     seq, previous_hash = (head[0] + 1, head[1]) if head else (1, GENESIS)
     body = canonical({**facts, "v": VERSION, "kind": kind, "time": timestamp(datetime.now(UTC))})
@@ -36,8 +34,15 @@ def append(kind: str, facts: Mapping[str, object]) -> HistoryEntry:
         seq=seq, body=body, previous_hash=previous_hash, hash=chain_hash(previous_hash, seq, body)
     )
     entry.save(force_insert=True)
-    lines.fold(seq, json.loads(body))
+    index.add(seq, json.loads(body))
     return entry
+
+
+def wait_turn() -> None:
+    """Wait until nobody else writes to the history, and hold others up until the transaction ends."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def canonical(value: Mapping[str, object]) -> str:

@@ -1,36 +1,53 @@
-"""Folding entries into the lines of the operation history."""
+"""What a line of the operation history takes from its entries. Nothing here reads or writes a database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
-from domains.history.words import slot_word, words_of
-from domains.models import HistoryLine
+from domains.history.words import mark, words_of
 from domains.vcpu import cpulist
 
 ALONE = ("refused", "outside")  # kinds that stand by themselves, whatever operation they may name
+_FIRST = ("host", "actor", "door", "action")  # of the request, as are the domain and the time
 _CHANGED = ("appeared", "disappeared", "removable", "fixed", "lost")
 _SAID = (
     "actor", "address", "asked_about", "host", "message", "note", "operation", "pattern", "prefix", "role",
     "token", "user",
 )  # fmt: skip
 
+Columns = dict[str, Any]
 
-def fold(seq: int, body: Mapping[str, Any]) -> None:
-    """Let an appended entry's line say what the entry adds. To be called in the entry's transaction.
 
-    An operation's first entry, and an entry that stands by itself, makes a line: one statement. A later
-    one takes two, of which the first reads.
-    """
-    number = operation_of(body)
-    line = None
-    if number is not None and body["kind"] != "requested":
-        line = HistoryLine.objects.filter(operation=number).first()
-    if line is None:
-        begun(seq, body).save(force_insert=True)
-    else:
-        line.save(update_fields=go_on(line, seq, body))
+@dataclass(slots=True)
+class Folded:
+    """A line as its entries so far make it: its columns but for ``latest``, and its words."""
+
+    columns: Columns
+    words: set[str] = field(default_factory=set)
+
+    def take(self, seq: int, body: Mapping[str, Any]) -> None:
+        """Fold a later entry of the operation into its line."""
+        self.words -= set(_outcome(self.columns))
+        self.columns |= {"last_seq": seq, "status": body.get("status"), "reason": body.get("reason")}
+        self.words |= {*_words(body), *_outcome(self.columns)}
+
+
+def begun(seq: int, body: Mapping[str, Any]) -> Folded:
+    """Make the line that begins with this entry."""
+    domain = body.get("domain") or {}
+    kind = body["kind"]
+    columns: Columns = {"seq": seq, "last_seq": seq, "time": body["time"], "kind": kind}
+    columns |= {name: body.get(name) for name in _FIRST}
+    columns |= {"domain_name": domain.get("name"), "domain_uuid": domain.get("uuid")}
+    columns |= {"operation": operation_of(body), "status": body.get("status"), "reason": body.get("reason")}
+    if kind in ALONE:
+        columns["status"] = kind
+    asked = {mark(name, columns[name]) for name in _FIRST if columns[name] is not None}
+    asked |= {domain_mark(ref) for ref in (columns["domain_name"], columns["domain_uuid"]) if ref}
+    return Folded(columns, {*asked, show_mark(columns), *_words(body), *_outcome(columns)})
 
 
 def operation_of(body: Mapping[str, Any]) -> int | None:
@@ -39,38 +56,23 @@ def operation_of(body: Mapping[str, Any]) -> int | None:
     return number if isinstance(number, int) and body["kind"] not in ALONE else None
 
 
-def begun(seq: int, body: Mapping[str, Any]) -> HistoryLine:
-    """Make the line that begins with this entry; it is not saved."""
-    domain = body.get("domain") or {}
-    kind = body["kind"]
-    return HistoryLine(
-        seq=seq,
-        last_seq=seq,
-        time=body["time"],
-        kind=kind,
-        host=body.get("host"),
-        domain_name=domain.get("name"),
-        domain_uuid=domain.get("uuid"),
-        operation=operation_of(body),
-        actor=body.get("actor"),
-        door=body.get("door"),
-        action=body.get("action"),
-        status=kind if kind in ALONE else body.get("status"),
-        reason=body.get("reason"),
-        words=" ".join(dict.fromkeys(_words(body))),
-    )
+def show_mark(columns: Mapping[str, Any]) -> str:
+    """Give the word for the part of the history that a line belongs to."""
+    shown = columns["operation"] is not None or columns["kind"] in ALONE
+    return mark("show", "operations" if shown else "access")
 
 
-def go_on(line: HistoryLine, seq: int, body: Mapping[str, Any]) -> list[str]:
-    """Fold a later entry of an operation into its line; gives the names of the columns that changed."""
-    known = set(line.words.split())
-    new = [word for word in dict.fromkeys(_words(body)) if word not in known]
-    line.last_seq, line.status, line.reason = seq, body.get("status"), body.get("reason")
-    changed = ["last_seq", "status", "reason"]
-    if new:
-        line.words = " ".join([line.words, *new])
-        changed.append("words")
-    return changed
+def domain_mark(ref: str) -> str:
+    """Give the word for a domain's name or UUID, in whatever spelling."""
+    try:
+        return mark("domain", UUID(ref))
+    except ValueError:
+        return mark("domain", ref)
+
+
+def _outcome(columns: Mapping[str, Any]) -> Iterator[str]:
+    """Give the words for what an operation's latest entry alone says."""
+    return (mark(name, columns[name]) for name in ("status", "reason") if columns[name] is not None)
 
 
 def _words(body: Mapping[str, Any]) -> Iterator[str]:
@@ -84,7 +86,7 @@ def _words(body: Mapping[str, Any]) -> Iterator[str]:
             (effect.get("libvirt") or {}).get("text"),
         ]
     yield from words_of(str(text) for text in texts if text is not None)
-    yield from map(slot_word, sorted(_slots(body, effects)))
+    yield from (mark("slot", vcpu) for vcpu in _slots(body, effects))
 
 
 def _slots(body: Mapping[str, Any], effects: Iterable[Mapping[str, Any]]) -> set[int]:
@@ -100,7 +102,9 @@ def _slots(body: Mapping[str, Any], effects: Iterable[Mapping[str, Any]]) -> set
 
 def _ids(value: object) -> frozenset[int]:
     """Read an ID or a cpulist. What somebody asked for in vain may be anything, and then names no slot."""
+    if isinstance(value, int):
+        return frozenset({value})
     try:
-        return cpulist.load(str(value))
+        return cpulist.load(value) if isinstance(value, str) else frozenset()
     except ValueError:
         return frozenset()

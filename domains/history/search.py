@@ -1,22 +1,25 @@
-"""Finding lines of the operation history: one search for page, API and export."""
+"""What to look for in the history, and the lines that fit: one search for page, API and export."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q
 
 from domains.history import ledger
-from domains.history.lines import ALONE
-from domains.history.words import Has, slot_word, sought
-from domains.models import HistoryEntry, HistoryLine
+from domains.history.found import Found, Page, count, entries, newer, page
+from domains.history.lines import domain_mark
+from domains.history.words import mark, sought
+from domains.models import HistoryLine, Wanted
+
+__all__ = ["Filters", "Page", "Show", "count", "entries", "find", "newer", "page"]
 
 Show = Literal["operations", "access", "everything"]
-_OPERATIONS = Q(operation__isnull=False) | Q(kind__in=ALONE)
+_COLUMNS = ("host", "actor", "action", "status", "reason", "door")
+_FEW = 1000  # lines that somebody may see: so many are best looked at one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,76 +45,51 @@ class Filters:
     show: Show = "operations"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some lines, newest first, and what to give as ``before`` for those that follow, None if none do."""
-
-    lines: Sequence[HistoryLine]
-    older: int | None
-
-
-def find(filters: Filters, seen: Q) -> QuerySet[HistoryLine]:
+def find(filters: Filters, seen: Q) -> Found:
     """Find the lines that fit among those that somebody may see, newest first.
 
-    ``seen`` is a condition on columns that lines and entries have in common.
+    ``seen`` is a condition on columns that lines and entries have in common. Runs up to three short queries.
     """
-    found = HistoryLine.objects.defer("words").filter(seen).order_by("-seq")
-    if filters.show == "operations":
-        found = found.filter(_OPERATIONS)
-    elif filters.show == "access":
-        found = found.exclude(_OPERATIONS)
-    if filters.since:
-        found = found.filter(time__gte=ledger.timestamp(filters.since))
-    if filters.until:
-        found = found.filter(time__lt=ledger.timestamp(filters.until))
-    if filters.domain:
-        found = found.filter(_of_domain(filters.domain))
-    for column in ("host", "actor", "action", "status", "reason", "door"):
-        if value := getattr(filters, column):
-            found = found.filter(**{column: value})
-    return _worded(found, filters)
-
-
-def page(found: QuerySet[HistoryLine], *, before: int | None, size: int) -> Page:
-    """Give the newest lines, or the newest of those before a line's ``seq``, by their key: nothing moves
-    when lines are added meanwhile.
-    """
-    if before is not None:
-        found = found.filter(seq__lt=before)
-    lines = list(found[: size + 1])
-    return Page(lines[:size], lines[size - 1].seq if len(lines) > size else None)
-
-
-def newer(found: QuerySet[HistoryLine], *, after: int, cap: int) -> int:
-    """Count the lines that have come since the one with this ``seq``, up to ``cap``."""
-    return count(found.filter(seq__gt=after), cap=cap)
-
-
-def count(found: QuerySet[HistoryLine], *, cap: int) -> int:
-    """Count lines up to ``cap``."""
-    return found[:cap].count()
-
-
-def entries(found: QuerySet[HistoryLine]) -> QuerySet[HistoryEntry]:
-    """Give all entries that belong to these lines, in the order in which they were written."""
-    lines = found.order_by()
-    operations = lines.filter(operation__isnull=False).values("operation")
-    alone = lines.filter(operation__isnull=True).values("seq")
-    return HistoryEntry.objects.filter(
-        (Q(operation__in=operations) & ~Q(kind__in=ALONE)) | Q(seq__in=alone)
-    ).order_by("seq")
-
-
-def _of_domain(ref: str) -> Q:
-    try:
-        return Q(domain_uuid=str(UUID(ref))) | Q(domain_name=ref)
-    except ValueError:
-        return Q(domain_name=ref)
-
-
-def _worded(found: QuerySet[HistoryLine], filters: Filters) -> QuerySet[HistoryLine]:
-    words = sought(filters.text)
-    slots = [] if filters.slot is None else [slot_word(filters.slot)]
-    if filters.text.strip() and not words:
+    found = Found(HistoryLine).filter(seen).order_by("-seq")
+    wanted = Wanted(tuple(_marks(filters)), tuple(sought(filters.text)))
+    if filters.text.strip() and not wanted.beginnings:
         return found.none()  # signs alone, which no word begins with
-    return found.filter(Has(words, slots)) if words or slots else found
+    if seen:
+        few = list(found.order_by().values_list("seq", flat=True)[: _FEW + 1])
+        if len(few) <= _FEW:
+            found = Found(HistoryLine).filter(pk__in=few).order_by("-seq")
+    if wanted:
+        found = found.wanting(wanted)
+    return _timed(found, filters)
+
+
+def _marks(filters: Filters) -> Iterator[str]:
+    if filters.show != "everything":
+        yield mark("show", filters.show)
+    if filters.domain:
+        yield domain_mark(filters.domain)
+    if filters.slot is not None:
+        yield mark("slot", filters.slot)
+    for column in _COLUMNS:
+        if value := getattr(filters, column):
+            yield mark(column, value)
+
+
+def _timed(found: Found, filters: Filters) -> Found:
+    """Narrow lines to a time, and to the ``seq`` between which all lines of that time are."""
+    if filters.since:
+        since = ledger.timestamp(filters.since)
+        first = HistoryLine.objects.filter(latest__gte=since).order_by("latest", "seq").first()
+        found = found.filter(time__gte=since).from_(first.seq) if first else found.none()
+    if filters.until:
+        until = ledger.timestamp(filters.until)
+        found = found.filter(time__lt=until).upto(_last_before(until))
+    return found
+
+
+def _last_before(until: str) -> int:
+    """Give the last line's ``seq`` that is from before a time, also where the clock was set back since then."""
+    steady = HistoryLine.objects.filter(latest__lt=until).order_by("-latest", "-seq")
+    last = steady.values_list("seq", flat=True).first() or 0
+    set_back = HistoryLine.objects.filter(time__lt=F("latest"), seq__gt=last).order_by("-seq")
+    return set_back.filter(time__lt=until).values_list("seq", flat=True).first() or last

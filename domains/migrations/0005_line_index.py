@@ -1,40 +1,23 @@
 from __future__ import annotations
 
+import django.db.models.deletion
 from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-# Words come with nothing but spaces between them, so neither database's own idea of a word has a say.
+import domains.models.historywords
+from domains.history.reindex import fill
+
+# The full-text index. Words come with nothing but spaces or quotes between them, so neither database's own idea of
+# a word has a say. A pending list would have to be searched as a whole each time.
 SQLITE = (
     """
-    CREATE VIRTUAL TABLE domains_historywords USING fts5(
-        words, content='domains_historyline', content_rowid='seq', tokenize='ascii', detail='none'
-    )
-    """,
-    """
-    CREATE TRIGGER historyline_words_added AFTER INSERT ON domains_historyline
-    BEGIN INSERT INTO domains_historywords (rowid, words) VALUES (NEW.seq, NEW.words); END
-    """,
-    """
-    CREATE TRIGGER historyline_words_removed AFTER DELETE ON domains_historyline
-    BEGIN
-        INSERT INTO domains_historywords (domains_historywords, rowid, words) VALUES ('delete', OLD.seq, OLD.words);
-    END
-    """,
-    """
-    CREATE TRIGGER historyline_words_changed AFTER UPDATE OF words ON domains_historyline
-    BEGIN
-        INSERT INTO domains_historywords (domains_historywords, rowid, words) VALUES ('delete', OLD.seq, OLD.words);
-        INSERT INTO domains_historywords (rowid, words) VALUES (NEW.seq, NEW.words);
-    END
+    CREATE VIRTUAL TABLE domains_historywords USING fts5(words, tokenize='ascii', detail='none', prefix='1 2 3')
     """,
 )
 POSTGRESQL = (
-    """
-    ALTER TABLE domains_historyline
-    ADD COLUMN terms tsvector GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED
-    """,
-    "CREATE INDEX historyline_terms ON domains_historyline USING gin (terms)",
+    "CREATE TABLE domains_historywords (rowid bigint PRIMARY KEY, words tsvector NOT NULL)",
+    "CREATE INDEX line_words ON domains_historywords USING gin (words) WITH (fastupdate = off)",
 )
 
 
@@ -46,9 +29,12 @@ def index_words(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def drop_words(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    if schema_editor.connection.vendor == "sqlite":
-        with schema_editor.connection.cursor() as cursor:
-            cursor.execute("DROP TABLE domains_historywords")
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("DROP TABLE domains_historywords")
+
+
+def fold_entries(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    fill(apps.get_model("domains", "HistoryLine"), apps.get_model("domains", "HistoryWords"))
 
 
 class Migration(migrations.Migration):
@@ -61,6 +47,7 @@ class Migration(migrations.Migration):
                 ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("last_seq", models.BigIntegerField()),
                 ("time", models.TextField()),
+                ("latest", models.TextField()),
                 ("kind", models.TextField()),
                 ("host", models.TextField(null=True)),
                 ("domain_name", models.TextField(null=True)),
@@ -71,9 +58,38 @@ class Migration(migrations.Migration):
                 ("action", models.TextField(null=True)),
                 ("status", models.TextField(null=True)),
                 ("reason", models.TextField(null=True)),
-                ("words", models.TextField(blank=True)),
             ],
-            options={"ordering": ["-seq"]},
+            options={
+                "ordering": ["-seq"],
+                "indexes": [
+                    models.Index(fields=["domain_uuid", "-seq"], name="line_of_domain"),
+                    models.Index(fields=["latest", "seq"], name="line_by_time"),
+                    models.Index(
+                        fields=["-seq"],
+                        condition=models.Q(time__lt=models.F("latest")),
+                        name="line_out_of_time",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="HistoryWords",
+            fields=[
+                (
+                    "line",
+                    models.OneToOneField(
+                        db_column="rowid",
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        primary_key=True,
+                        related_name="index",
+                        serialize=False,
+                        to="domains.historyline",
+                    ),
+                ),
+                ("words", domains.models.historywords.WordsField()),
+            ],
+            options={"db_table": "domains_historywords", "managed": False},
         ),
         migrations.RunPython(index_words, drop_words),
+        migrations.RunPython(fold_entries, migrations.RunPython.noop),
     ]

@@ -8,6 +8,7 @@ from domains.models.failedsignins import FailedSignIns
 from domains.models.grant import Grant, Role
 from domains.models.historyentry import HistoryEntry
 from domains.models.historyline import HistoryLine
+from domains.models.historywords import HistoryWords, Wanted
 from domains.models.host import Host, HostState
 from domains.models.lease import Lease
 from domains.models.operation import Operation
@@ -26,6 +27,7 @@ __all__ = [
     "Grant",
     "HistoryEntry",
     "HistoryLine",
+    "HistoryWords",
     "Host",
     "HostState",
     "Lease",
@@ -35,4 +37,5 @@ __all__ = [
     "Status",
     "Token",
     "Verification",
+    "Wanted",
 ]

@@ -1,0 +1,113 @@
+"""Lines that a search has found: their pages, their number and their entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from django.db import connection
+from django.db.models import F, Max, Q, QuerySet
+
+from domains.history.lines import ALONE
+from domains.models import HistoryEntry, HistoryLine, Wanted
+
+_NEAR, _NEAR_EACH = 8_000, 40  # entries looked through in their order: in any case, and for each line
+
+T = TypeVar("T")
+
+
+class Found(QuerySet[HistoryLine]):
+    """Lines, newest first. ``key`` is the column that orders them: the full-text index's own where it is asked.
+
+    SQLite walks through that index in its order and stops after a page. PostgreSQL cannot, and guesses badly how
+    many lines have several words at once; see :func:`_newest`. ``newest`` is no lower than any line's ``seq``.
+    """
+
+    key = "seq"
+    newest: int | None = None
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]  # Django's own way to extend it; the stubs lack it
+        clone.key, clone.newest = self.key, self.newest
+        return clone
+
+    def wanting(self, wanted: Wanted) -> Self:
+        """Keep the lines that have these words."""
+        kept = self.filter(index__words__have=wanted).order_by("-index__line_id")
+        kept.key = "index__line_id"
+        return kept
+
+    def from_(self, seq: int) -> Self:
+        """Keep the lines from this one on."""
+        return self.filter(**{f"{self.key}__gte": seq})
+
+    def upto(self, seq: int) -> Self:
+        """Keep the lines up to this one."""
+        kept = self.filter(**{f"{self.key}__lte": seq})
+        kept.newest = seq if self.newest is None else min(seq, self.newest)
+        return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines, newest first, and what to give as ``before`` for those that follow, None if none do."""
+
+    lines: Sequence[HistoryLine]
+    older: int | None
+
+
+def page(found: Found, *, before: int | None, size: int) -> Page:
+    """Give the newest lines, or the newest of those before a line's ``seq``.
+
+    They are found by their key, so nothing moves when lines are added meanwhile.
+    """
+    lines = _newest(found if before is None else found.upto(before - 1), size + 1, lambda some: some)
+    return Page(lines[:size], lines[size - 1].seq if len(lines) > size else None)
+
+
+def newer(found: Found, *, after: int, cap: int) -> int:
+    """Count the lines that have come since the one with this ``seq``, up to ``cap``."""
+    return found.from_(after + 1)[:cap].count()
+
+
+def count(found: Found, *, cap: int) -> int:
+    """Count lines up to ``cap``."""
+    if _walks(found):
+        return found.order_by()[:cap].count()
+    return len(_newest(found, cap, lambda some: some.values_list("seq", flat=True)))
+
+
+def entries(found: QuerySet[HistoryLine]) -> QuerySet[HistoryEntry]:
+    """Give all entries that belong to these lines, in the order in which they were written."""
+    lines = found.order_by()
+    operations = lines.filter(operation__isnull=False).values("operation")
+    alone = lines.filter(operation__isnull=True).values("seq")
+    return HistoryEntry.objects.filter(
+        (Q(operation__in=operations) & ~Q(kind__in=ALONE)) | Q(seq__in=alone)
+    ).order_by("seq")
+
+
+def _walks(found: Found) -> bool:
+    """Whether the database goes through these lines in their order and stops when it has enough."""
+    return connection.vendor == "sqlite" or found.key == "seq" or found.query.is_empty()
+
+
+def _newest(found: Found, many: int, take: Callable[[Found], QuerySet[Any, T]]) -> list[T]:
+    """Give what is taken of the newest so many lines.
+
+    On PostgreSQL first among the newest there are, by their order: what is common is there. What is not is rare
+    enough, or was long ago, to be fetched from the full-text index as a whole and put in order then. The sum
+    hides the order from the planner, which would else walk through all lines for words that never meet.
+    """
+    if _walks(found):
+        return list(take(found)[:many])
+    newest = found.newest
+    if newest is None:
+        newest = HistoryLine.objects.aggregate(newest=Max("seq"))["newest"] or 0
+    near = newest - _NEAR - _NEAR_EACH * many
+    taken = list(take(found.from_(near))[:many])
+    if len(taken) < many:
+        rest = found.upto(near - 1).order_by((F(found.key) + 0).desc())
+        taken += take(rest)[: many - len(taken)]
+    return taken
