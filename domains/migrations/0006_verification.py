@@ -70,7 +70,7 @@ def guard(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domains", "0004_token")]
+    dependencies = [("domains", "0005_line_index")]
     operations = [
         migrations.CreateModel(
             name="Verification",

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domains", "0004_token")]
+    dependencies = [("domains", "0006_verification")]
     operations = [
         migrations.CreateModel(
             name="FailedSignIns",
