@@ -60,6 +60,11 @@ class Archives:
                 return archived
         return None
 
+    @property
+    def first(self) -> int | None:
+        """The lowest number that any range begins with, or None where there is no range."""
+        return self._ranges[0].first if self._ranges else None
+
     def holding(self, seq: int) -> ArchivedRange | None:
         """Give the range that this number lies in."""
         return next((archived for archived in self._ranges if archived.first <= seq <= archived.last), None)

@@ -60,7 +60,25 @@ class _Walk:
 
 
 def verify() -> Verdict:
-    """Check every entry against the one before it. Writes nothing, and may run while entries are appended."""
+    """Check every entry against the one before it. Writes nothing, and may run while entries are appended.
+
+    While a range is being archived, entries vanish behind a walk and in front of it: then it starts over.
+    """
+    while True:
+        first = _first()
+        verdict = _verdict()
+        if verdict.finding is None or _first() == first:
+            return verdict
+
+
+def _first() -> object:
+    try:
+        return next((row.seq for row in chain.rows(0, batch=1)), None)
+    except DatabaseError:
+        return None
+
+
+def _verdict() -> Verdict:
     archived = Archives([])
     walk = _Walk(archived)
     try:
@@ -70,7 +88,7 @@ def verify() -> Verdict:
             walk = _Walk(archived)
             finding = _walked(walk) or _left_over(archived)
     except DatabaseError as error:
-        finding = _unreadable(walk.seq, error)
+        finding = unreadable(walk.seq, error)
     return Verdict(walk.entries, walk.seq, walk.hash, finding, archived)
 
 
@@ -117,7 +135,8 @@ def _left_over(archived: Archives) -> Finding | None:
     return twice(found[0]) if found else None
 
 
-def _unreadable(seq: int, error: DatabaseError) -> Finding:
+def unreadable(seq: int, error: DatabaseError) -> Finding:
+    """Say that the database gave no answer for what lies behind entry ``seq``."""
     where = f"beyond entry {seq}" if seq else "from its beginning"
     return Finding(
         Kind.UNREADABLE,

@@ -8,7 +8,7 @@ from domains.history import chain
 from domains.management.history.subcommand import DONE, FAILED, Subcommand
 
 
-class Head(Subcommand):
+class PrintHead(Subcommand):
     """Print the head as one line of JSON, as ``verify --against`` reads it."""
 
     name = "head"

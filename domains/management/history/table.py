@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from domains.management.history.head import Head
+from domains.management.history.head import PrintHead
+from domains.management.history.restored import RecordRestored
 from domains.management.history.subcommand import Subcommand
+from domains.management.history.verify import Verify
 
-SUBCOMMANDS: tuple[type[Subcommand], ...] = (Head,)
+SUBCOMMANDS: tuple[type[Subcommand], ...] = (
+    Verify,
+    PrintHead,
+    RecordRestored,
+)
