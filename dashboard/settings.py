@@ -6,7 +6,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from environs import EnvError
+from environs import EnvError, validate
 
 from dashboard import environment
 from dashboard.environment import env
@@ -27,6 +27,8 @@ try:
     LOG_LEVEL = env.str("SLOTBOARD_LOG_LEVEL", "info").upper()
     WORKER_PROCESSES = env.int("SLOTBOARD_WORKER_PROCESSES", 4)
     CHANGES_PER_HOST = env.int("SLOTBOARD_CHANGES_PER_HOST", 3)
+    HEAD_FILE = Path(env.str("SLOTBOARD_HEAD_FILE", "") or VAR / "history-heads.ndjson")
+    HEAD_ENTRIES = env.int("SLOTBOARD_HEAD_ENTRIES", 1000, validate=validate.Range(min=1))
 except EnvError as error:
     raise ImproperlyConfigured(str(error)) from error
 
@@ -39,6 +41,7 @@ if not 1 <= CHANGES_PER_HOST < WORKER_PROCESSES:
     )
 UNPLUG_PATIENCE = environment.seconds("SLOTBOARD_UNPLUG_PATIENCE", 300)
 QUEUE_PATIENCE = environment.seconds("SLOTBOARD_QUEUE_PATIENCE", 600)
+HEAD_INTERVAL = environment.seconds("SLOTBOARD_HEAD_INTERVAL", 600)
 
 INSTALLED_APPS = [
     "domains",  # before Django's own: its commands about accounts take the place of theirs

@@ -8,21 +8,21 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connections
 
-from domains.inventory import hosts, leases
+from domains.history.heads import Publisher
+from domains.inventory import hosts
 from domains.inventory.hosts import Assignment
-from domains.inventory.leases import Fence
 from domains.operations.sweep import sweep
+from domains.watcher.duty import Duty
 from domains.watcher.hints import Hints
 from domains.watcher.hostwatch import HostWatch
 from domains.watcher.pace import Pace
 
 logger = structlog.get_logger(__name__)
-SWEEP = "sweep"
 ENDING = 1.7  # seconds that everything together has to end
 
 
@@ -34,7 +34,13 @@ class Parent:
         self.watches: dict[int, HostWatch] = {}
         self._pace = pace
         self._hints = Hints(self.holder)
-        self._sweeping: Fence | None = None
+        publisher = Publisher(
+            settings.HEAD_FILE, interval=settings.HEAD_INTERVAL, entries=settings.HEAD_ENTRIES
+        )
+        self._duties = [
+            Duty("sweep", self.holder, pace.operations, sweep),
+            Duty("heads", self.holder, pace.heads, publisher.publish),
+        ]
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -49,7 +55,7 @@ class Parent:
         logger.info("watching", holder=self.holder)
         jobs = [
             self._thread("hosts", self._pace.hosts, self._arrange, connections.close_all),
-            self._thread("sweep", self._pace.operations, self._sweep, self._release_sweep),
+            *(self._thread(duty.name, duty.pause, duty.turn, duty.release) for duty in self._duties),
         ]
         while all(job.is_alive() for job in jobs) and not self._stopping.wait(1.0):
             pass
@@ -102,19 +108,3 @@ class Parent:
         watch = HostWatch(assignment, self.holder, self._pace, lambda: self._hints.opened)
         watch.start()
         return watch
-
-    def _sweep(self) -> None:
-        """Let the sweep of operations run in one watcher only."""
-        ttl = timedelta(seconds=3 * self._pace.operations)
-        if self._sweeping is None or not leases.renew(self._sweeping, ttl):
-            self._sweeping = leases.acquire(SWEEP, self.holder, ttl)
-        if self._sweeping:
-            sweep()
-
-    def _release_sweep(self) -> None:
-        try:
-            if self._sweeping:
-                leases.release(self._sweeping)
-        except DatabaseError as error:
-            logger.error("the database failed", error=str(error))
-        connections.close_all()

@@ -32,6 +32,7 @@ HASTE = Pace(
     retry_at_most=1.0,
     hosts=0.1,
     operations=0.3,
+    heads=0.3,
 )
 
 

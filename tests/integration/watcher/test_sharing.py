@@ -72,7 +72,11 @@ def test_sigterm_gives_leases_back_and_ends_children_within_two_seconds(
         assert process.wait(timeout=5) == 0
         assert time.monotonic() - began < 2
     assert not running(child)
-    assert set(Lease.objects.values_list("name", "holder")) == {("host:sim", ""), ("sweep", "")}
+    assert set(Lease.objects.values_list("name", "holder")) == {
+        ("host:sim", ""),
+        ("sweep", ""),
+        ("heads", ""),
+    }
     assert redis.keys("slotboard:watcher:*") == []
 
 
