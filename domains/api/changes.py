@@ -12,12 +12,10 @@ from domains.api.bodies import described, read_body
 from domains.api.caller import actor_of
 from domains.api.problems import problems
 from domains.api.shapes import Operation as OperationShape
-from domains.models import Domain
-from domains.operations.actor import Actor
 from domains.operations.parse import NOTE_LENGTH
-from domains.operations.refused import RequestRefused, record_refusal
+from domains.operations.refused import RequestRefused
 from domains.operations.representation import operation_json
-from domains.operations.request import find_domain, request_change
+from domains.operations.request import request_change
 from domains.vcpu.reasons import Reason
 
 Verb = Literal["add", "remove", "make-removable", "online", "offline", "sync"]
@@ -77,35 +75,19 @@ def change_vcpus(
     request: HttpRequest, host: str, ref: str, action: Verb, idempotency_key: Key = None
 ) -> JsonResponse:
     """Ask for one change of a domain, named by UUID or name. The operation is stored and carried out by a worker."""
-    actor = actor_of(request)
-    word = action.replace("-", "_")
-    try:
-        asked = read_body(request, ChangeRequest, required=True)
-        if idempotency_key == "":
-            raise RequestRefused(
-                Reason.INVALID_REQUEST,
-                "The idempotency key is empty; it has 1 to 128 visible ASCII characters.",
-            )
-    except RequestRefused as refusal:
-        _record(refusal, actor, host, ref, word)
-        raise
+    asked = read_body(request, ChangeRequest, required=True)
+    if idempotency_key == "":
+        raise RequestRefused(
+            Reason.INVALID_REQUEST,
+            "The idempotency key is empty; it has 1 to 128 visible ASCII characters.",
+        )
     operation = request_change(
-        actor=actor,
+        actor=actor_of(request),
         host=host,
         domain_ref=ref,
-        asked={**asked.model_dump(exclude_unset=True), "action": word},
+        asked={**asked.model_dump(exclude_unset=True), "action": action.replace("-", "_")},
         idempotency_key=idempotency_key or "",
     )
     return JsonResponse(
         operation_json(operation), status=202, headers={"Location": f"/api/v1/operations/{operation.pk}"}
     )
-
-
-def _record(refusal: RequestRefused, actor: Actor, host: str, ref: str, action: str) -> None:
-    """Write down a request that could not even be read."""
-    domain: Domain | None
-    try:
-        domain = find_domain(actor, host, ref)
-    except RequestRefused:  # what it was meant for is not there either; what is told is the body's fault
-        domain = None
-    record_refusal(refusal, actor=actor, host=host, domain_ref=ref, domain=domain, asked={"action": action})

@@ -11,6 +11,7 @@ from ninja import Schema
 from ninja.errors import AuthenticationError, ValidationError
 from pydantic import Field
 
+from domains.operations import unread
 from domains.operations.refused import RequestRefused
 from domains.operations.tokens import unauthorised
 from domains.vcpu.reasons import Reason
@@ -36,6 +37,7 @@ def answer(code: Reason, message: str, status: int) -> HttpResponse:
 
 def on_refusal(request: HttpRequest, refusal: RequestRefused) -> HttpResponse:
     """Answer what the write path, or the caller's token, was refused for."""
+    unread.attach(request, refusal)
     return answer(refusal.code, refusal.message, refusal.http_status)
 
 
@@ -52,7 +54,8 @@ def on_nobody(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 def on_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Answer a path or query that does not fit its description."""
     first = error.errors[0]
-    return answer(Reason.INVALID_REQUEST, f"“{first['loc'][-1]}” does not fit: {_words(first)}.", 400)
+    words = f"“{first['loc'][-1]}” does not fit: {_words(first)}."
+    return on_refusal(request, RequestRefused(Reason.INVALID_REQUEST, words))
 
 
 def body_sentence(error: pydantic.ValidationError, shape: type[pydantic.BaseModel]) -> str:

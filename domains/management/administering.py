@@ -1,15 +1,32 @@
-"""What the commands about hosts, accounts and roles share: who acts, and how a refusal is told."""
+"""What the commands share: who acts, and how a refusal is told and written down."""
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.core.management.base import CommandError
 
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
+from domains.operations.unread import Unread, record_unread
+
+# Options that every command has, and that say nothing about what was asked
+_DJANGOS = frozenset(
+    [
+        "verbosity",
+        "settings",
+        "pythonpath",
+        "traceback",
+        "no_color",
+        "force_color",
+        "skip_checks",
+        "stdout",
+        "stderr",
+    ]
+)
 
 
 def operating_systems_user() -> Actor:
@@ -18,9 +35,17 @@ def operating_systems_user() -> Actor:
 
 
 @contextmanager
-def refusals_told() -> Iterator[None]:
+def refusals_told(command: str, options: Mapping[str, object]) -> Iterator[None]:
     """Turn a refusal into Django's way of ending a command with a sentence. Raises ``CommandError``."""
     try:
         yield
     except RequestRefused as refused:
+        record_refused_command(refused, command, options)
         raise CommandError(refused.message) from refused
+
+
+def record_refused_command(refused: RequestRefused, command: str, options: Mapping[str, object]) -> None:
+    """Write down a command that was refused before it became anything, with what was typed."""
+    typed = {name: value for name, value in options.items() if value and name not in _DJANGOS}
+    sent = json.dumps(typed, ensure_ascii=False, default=str)
+    record_unread(refused, operating_systems_user(), Unread("command", f"manage.py {command}", sent))

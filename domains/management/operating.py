@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 
-from domains.management.administering import operating_systems_user
+from domains.management.administering import operating_systems_user, record_refused_command
 from domains.management.terminal import printable
 from domains.models import FINAL, Operation, Status
 from domains.operations import said
@@ -27,7 +27,12 @@ _SETTLED = (*FINAL, Status.WAITING, Status.UNCONFIRMED)
 
 
 class OperatingCommand(BaseCommand, ABC):
-    """A command that ends with the exit status of an operation, and tells a refusal as JSON where asked to."""
+    """A command that ends with the exit status of an operation, and tells a refusal as JSON where asked to.
+
+    What is refused stands in the history, a command line that makes no sense too; only looking leaves no trace.
+    """
+
+    answered = False
 
     def add_common_arguments(self, parser: CommandParser) -> None:
         """Declare what all of them understand."""
@@ -40,9 +45,12 @@ class OperatingCommand(BaseCommand, ABC):
         try:
             super().run_from_argv(argv)
         except SystemExit as ending:
-            if ending.code == REFUSED and "--json" in argv and not getattr(self, "answered", False):
+            if ending.code == REFUSED and not self.answered:
                 wrong = f"The command line is wrong; see {argv[1]} --help."
-                self._refuse(Reason.INVALID_REQUEST, wrong, as_json=True)
+                refused = RequestRefused(Reason.INVALID_REQUEST, wrong)
+                record_refused_command(refused, argv[1], {"typed": argv[2:]})
+                if "--json" in argv:  # argparse has told others how it is used
+                    self._refuse(Reason.INVALID_REQUEST, wrong, as_json=True)
             raise
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401  # Django's own signature
@@ -50,6 +58,8 @@ class OperatingCommand(BaseCommand, ABC):
         try:
             status = self.run(actor_named(options["user"]), options)
         except RequestRefused as refused:
+            if "show" not in (options.get("action"), options.get("deed")):
+                record_refused_command(refused, type(self).__module__.rpartition(".")[2], options)
             self._refuse(refused.code, refused.message, as_json=options["json"])
             status = REFUSED
         sys.exit(status)

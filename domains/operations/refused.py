@@ -25,13 +25,17 @@ _HTTP_STATUS = {
 
 
 class RequestRefused(Exception):
-    """The request became no operation. ``http_status`` is the fitting 4xx; given only where the code leaves it open."""
+    """The request became no operation. ``http_status`` is the fitting 4xx; given only where the code leaves it open.
+
+    ``recorded`` says that it stands in the history already.
+    """
 
     def __init__(self, code: Reason, message: str, *, http_status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.http_status = http_status or _HTTP_STATUS.get(code, 400)
+        self.recorded = False
 
 
 def record_refusal(
@@ -60,7 +64,7 @@ def record_refusal(
         },
         "note": _cut(asked.get("note")),
     }
-    _record(refusal, actor, told)
+    record(refusal, actor, told)
 
 
 def record_control_refusal(
@@ -76,10 +80,11 @@ def record_control_refusal(
             "host": operation.host_slug,
             "domain": {"name": operation.domain_name, "uuid": str(operation.domain_uuid)},
         }
-    _record(refusal, actor, told)
+    record(refusal, actor, told)
 
 
-def _record(refusal: RequestRefused, actor: Actor, told: Mapping[str, object]) -> None:
+def record(refusal: RequestRefused, actor: Actor, told: Mapping[str, object]) -> None:
+    """Append a refusal with what is ``told`` of the request."""
     with transaction.atomic():
         ledger.append(
             "refused",
@@ -91,6 +96,7 @@ def _record(refusal: RequestRefused, actor: Actor, told: Mapping[str, object]) -
                 "message": stored(refusal.message),
             },
         )
+    refusal.recorded = True
 
 
 def _cut(value: object) -> str | None:

@@ -101,6 +101,10 @@ def of_entry(entry: HistoryEntry) -> Said:
 
 
 def _refused(body: dict[str, Any]) -> Said:
+    if body.get("path") and not body.get("domain"):
+        return Said(
+            body.get("actor") or "somebody", "used", body["path"], "", "", "", body.get("message") or ""
+        )
     requested = body.get("requested") or {}
     todo, _, _, link = _VERBS.get(body.get("action") or "", ("change", "", "", "of"))
     wanted = requested.get("vcpu")

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from domains.models import Operation
+from domains.operations import unread
 from domains.operations.actor import Actor
 from domains.operations.parse import OnFailure
 from domains.operations.refused import RequestRefused
@@ -88,6 +89,7 @@ def _refused(
     request: HttpRequest, host: str, uuid: UUID, refusal: RequestRefused, since: str
 ) -> HttpResponse:
     """Show the refusal's sentence in place, with what was chosen still chosen."""
+    unread.attach(request, refusal)
     status = refusal.http_status
     if getattr(request, "htmx", None):
         return render(request, "_refusal.html", {"problem": refusal.message}, status=status)

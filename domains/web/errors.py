@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from domains.operations import signing_in
+from domains.operations import signing_in, unread
 from domains.operations.actor import address_of
+from domains.operations.refused import RequestRefused
+from domains.vcpu.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +85,7 @@ def refusal(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 def _page(request: HttpRequest, trouble: Trouble) -> HttpResponse:
     """Render the page, or for htmx only the sentence that fits where the answer goes."""
+    code = Reason.NOT_PERMITTED if trouble.status == 403 else Reason.INVALID_REQUEST
+    unread.attach(request, RequestRefused(code, f"{trouble.title}. {trouble.advice}"))
     template = "_trouble.html" if getattr(request, "htmx", None) else "trouble.html"
     return render(request, template, {"trouble": trouble}, status=trouble.status)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from domains.models import Operation
 from domains.models.grant import domains_changed_by
-from domains.operations import control
+from domains.operations import control, unread
 from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.operations.sight import sight_of
@@ -85,6 +85,7 @@ def _control(request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
     try:
         deed(actor_of(request), pk, note=request.POST.get("note", "").strip()[:NOTE_LENGTH])
     except RequestRefused as refusal:
+        unread.attach(request, refusal)
         try:
             return _show(request, pk, problem=refusal.message, status=refusal.http_status)
         except Http404:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from domains.models import Token
+from domains.operations import unread
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.operations.tokens import DAYS, MOST_DAYS, NAME_LENGTH, make_token, revoke_token, roles_for
@@ -55,6 +56,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
             days=read_number(wanted.days.strip()) or 0,
         )
     except RequestRefused as refusal:
+        unread.attach(request, refusal)
         again = Wanted(wanted.name, wanted.role, wanted.days, refusal.message)
         return _page(request, again, status=refusal.http_status)
     return _page(request, made=token, secret=secret)

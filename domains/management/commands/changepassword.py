@@ -26,6 +26,6 @@ class Command(BaseCommand):
         password = getpass.getpass(f"New password of {name}: ")
         if getpass.getpass("The same again: ") != password:
             raise CommandError("Those were two different passwords; nothing was changed.")
-        with refusals_told():
+        with refusals_told("changepassword", options):
             change_password(actor=operating_systems_user(), name=name, password=password)
         self.stdout.write(f"{name} has the new password and is signed out everywhere.")

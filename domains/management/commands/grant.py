@@ -36,7 +36,7 @@ class Command(BaseCommand):
         where = f"{f'host {host.slug}' if host else 'all hosts'}, guests {options['match']}"
         name, role = options["user"], options["role"]
         about = {"name": name, "role": role, "host": host, "pattern": options["match"]}
-        with refusals_told():
+        with refusals_told("grant", options):
             if options["revoke"]:
                 take_role(actor=operating_systems_user(), **about)
                 self.stdout.write(f"{name} is no longer {role} on {where}.")

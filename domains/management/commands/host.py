@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import BooleanOptionalAction
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from domains.hypervisor.address import AddressError
 from domains.hypervisor.address_uri import parse_uri
@@ -14,6 +14,8 @@ from domains.management.terminal import printable
 from domains.models import Host
 from domains.models.host import address_policy
 from domains.operations.hosts import add_host, change_host, fields_of, remove_host
+from domains.operations.refused import RequestRefused
+from domains.vcpu.reasons import Reason
 
 
 class Command(BaseCommand):
@@ -49,7 +51,7 @@ class Command(BaseCommand):
             for host in Host.objects.all():
                 self.stdout.write(f"{host.slug}: {printable(host.uri())}, {host.state}")
             return
-        with refusals_told():
+        with refusals_told("host", options):
             self.stdout.write(_do(options["action"], options["host"], options))
 
 
@@ -72,5 +74,5 @@ def _fields(options: dict[str, Any]) -> dict[str, object]:
         try:
             fields |= fields_of(parse_uri(options["uri"], address_policy()))
         except AddressError as error:
-            raise CommandError(error.sentence) from error
+            raise RequestRefused(Reason.INVALID_REQUEST, error.sentence) from error
     return fields | {name: options[name] for name in ("monitor", "queue") if options[name] is not None}

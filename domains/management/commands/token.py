@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Q, QuerySet
 
-from domains.management.administering import operating_systems_user
+from domains.management.administering import operating_systems_user, record_refused_command
 from domains.management.terminal import printable
 from domains.models import Role, Token
 from domains.operations.actor import Actor
@@ -54,6 +54,7 @@ class Command(BaseCommand):
         try:
             run(actor, options)
         except RequestRefused as refused:
+            record_refused_command(refused, "token", options)
             if options["json"]:
                 self.stdout.write(json.dumps({"code": str(refused.code), "message": refused.message}))
             else:

@@ -233,7 +233,8 @@ def test_missing_or_forged_csrf_token_changes_nothing(domain, post_url, token, b
     assert "This form did not come from a page of yours" in answer.text
     assert ("<html" in answer.text) is not by_htmx
     assert not Operation.objects.exists()
-    assert not HistoryEntry.objects.exists()
+    (entry,) = entries("refused")
+    assert (entry["actor"], entry["reason"], entry["domain"]["name"]) == ("mara", "not_permitted", "web01")
 
 
 def test_token_of_the_page_is_accepted(domain, page, post_url):

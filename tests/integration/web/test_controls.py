@@ -135,7 +135,11 @@ def test_controls_answer_posts_with_a_token_only(domain, deed):
     assert client.post(path).status_code == 403
     operation.refresh_from_db()
     assert operation.status == "waiting"
-    assert HistoryEntry.objects.count() == 1
+    assert [entry.kind for entry in HistoryEntry.objects.order_by("seq")] == [
+        "requested",
+        "refused",
+        "refused",
+    ]
 
 
 def test_long_note_is_cut_rather_than_lost(operator, domain):
