@@ -29,6 +29,7 @@ try:
     CHANGES_PER_HOST = env.int("SLOTBOARD_CHANGES_PER_HOST", 3)
     HEAD_FILE = Path(env.str("SLOTBOARD_HEAD_FILE", "") or VAR / "history-heads.ndjson")
     HEAD_ENTRIES = env.int("SLOTBOARD_HEAD_ENTRIES", 1000, validate=validate.Range(min=1))
+    REQUIRE_NOTE = env.bool("SLOTBOARD_REQUIRE_NOTE", False)
 except EnvError as error:
     raise ImproperlyConfigured(str(error)) from error
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeVar
 
+from django.conf import settings
+
 from domains.operations.refused import RequestRefused
-from domains.operations.text import storable
+from domains.operations.text import storable, visible
 from domains.vcpu import cpulist
 from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
@@ -77,8 +79,16 @@ def parse_change(asked: Mapping[str, object]) -> Change:
 
 
 def parse_note(raw: object) -> str:
-    """Read the note, without the space around it. Raises :class:`RequestRefused` for one that cannot be kept."""
+    """Read the note, without the space around it.
+
+    Raises :class:`RequestRefused` for one that cannot be kept, and for none where this installation requires one.
+    """
     note = str(raw).strip()
+    if settings.REQUIRE_NOTE and not visible(note):
+        raise _invalid(
+            "A note is required here. Say why, or which ticket: in the field Note of the page, as “note” in the body "
+            "of a request to the API, or with --note on the command line."
+        )
     if len(note) > NOTE_LENGTH:
         raise _invalid(f"The note has {len(note)} characters; {NOTE_LENGTH} is the most.")
     if not storable(note):

@@ -34,7 +34,9 @@ def operation(request: HttpRequest, pk: int) -> HttpResponse:
     return _show(request, pk)
 
 
-def _show(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
+def _show(
+    request: HttpRequest, pk: int, *, problem: str = "", note: str = "", status: int = 200
+) -> HttpResponse:
     since = cursor()  # before any state is read, so that nothing between page and stream is missed
     known = Operation.objects.select_related("host", "domain")
     found = known.filter(pk=pk).first() if pk <= _LARGEST else None
@@ -51,6 +53,7 @@ def _show(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200
         "since": since,
         "topics": [f"operation:{pk}"],
         "problem": problem,
+        "note": note,
         "note_length": NOTE_LENGTH,
     }
     return render(request, "operation.html", context, status=status)
@@ -81,13 +84,14 @@ def stop_waiting(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _control(request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
-    """Do it and go back to the operation's page; a refusal is shown there, with what now stands."""
+    """Do it and go back to the operation's page; a refusal is shown there, with what now stands and the note."""
+    note = request.POST.get("note", "").strip()[:NOTE_LENGTH]
     try:
-        deed(actor_of(request), pk, note=request.POST.get("note", "").strip()[:NOTE_LENGTH])
+        deed(actor_of(request), pk, note=note)
     except RequestRefused as refusal:
         unread.attach(request, refusal)
         try:
-            return _show(request, pk, problem=refusal.message, status=refusal.http_status)
+            return _show(request, pk, problem=refusal.message, note=note, status=refusal.http_status)
         except Http404:
             return errors.refusal(request, refusal.http_status, refusal.message)
     return HttpResponseRedirect(reverse("operation", args=[pk]), status=303)

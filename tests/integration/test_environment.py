@@ -40,6 +40,7 @@ def refusal(folder, **variables: str) -> str:
         ("SLOTBOARD_DEBUG", "perhaps", "boolean"),
         ("SLOTBOARD_HTTPS", "2", "boolean"),
         ("SLOTBOARD_ALLOW_TCP", "maybe", "boolean"),
+        ("SLOTBOARD_REQUIRE_NOTE", "sometimes", "boolean"),
         ("SLOTBOARD_LOG_LEVEL", "loud", "debug, info, warning or error"),
         ("SLOTBOARD_WORKER_PROCESSES", "many", "integer"),
         ("SLOTBOARD_WORKER_PROCESSES", "3", "below the second"),
