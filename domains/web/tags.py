@@ -80,9 +80,11 @@ def chip(key: str) -> SafeString:
 
 @register.simple_tag
 def when(moment: datetime | None, form: str = "time") -> str:
-    """Write a time in UTC; the page's script turns ``age`` into "3 min ago". An em dash for no time.
+    """Write a time in UTC, which the page's scripts put into the viewer's zone or, for ``age``, into "3 min ago".
 
-    ``form`` is ``time`` (09:07:38), ``exact`` (with milliseconds), ``full`` (with the date) or ``age``.
+    ``form`` is ``time`` (09:07:38), ``exact`` (with milliseconds), ``full`` (with the date in words), ``date``
+    (2024-11-23), ``minute`` (2024-11-23 09:07) or ``age``.
+    The tooltip always has all that is known, in UTC. An em dash for no time.
     """
     if moment is None:
         return "—"
@@ -90,14 +92,17 @@ def when(moment: datetime | None, form: str = "time") -> str:
     text = {
         "exact": f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}",
         "full": f"{moment.day} {moment:%B %Y, %H:%M:%S} UTC",
+        "date": f"{moment:%Y-%m-%d}",
+        "minute": f"{moment:%Y-%m-%d %H:%M}",
         "age": f"{moment:%H:%M:%S} UTC"
         if moment.date() == datetime.now(UTC).date()
         else f"{moment:%d %b %H:%M} UTC",
     }.get(form, f"{moment:%H:%M:%S}")
     return format_html(
-        '<time datetime="{}"{}>{}</time>',
+        '<time datetime="{}" title="{}" data-when="{}">{}</time>',
         moment.isoformat(timespec="milliseconds"),
-        format_html(' data-age="{}"', text) if form == "age" else "",
+        f"{moment:%Y-%m-%d %H:%M:%S.%f} UTC",
+        form,
         text,
     )
 

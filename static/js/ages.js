@@ -1,4 +1,4 @@
-// Turns <time data-age> into "12 s ago" and keeps it so. The text the server wrote stays as the tooltip.
+// Turns the times that are marked as ages into "12 s ago" and keeps them so. The tooltip has the time itself.
 (() => {
   const words = (seconds) => {
     if (seconds < 5) return "just now";
@@ -12,10 +12,9 @@
   const ahead = Number.isNaN(sent) ? 0 : Date.now() - performance.now() - sent;
   const skew = Math.abs(ahead) > 5000 ? ahead : 0;
   const refresh = () => {
-    for (const time of document.querySelectorAll("time[data-age]")) {
+    for (const time of document.querySelectorAll("time[data-when=age]")) {
       const text = words(Math.max((Date.now() - skew - Date.parse(time.dateTime)) / 1000, 0));
       if (time.textContent !== text) time.textContent = text;
-      time.title = time.dataset.age;
     }
   };
   refresh();

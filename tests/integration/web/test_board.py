@@ -103,7 +103,7 @@ def test_guests_own_view_is_shown_with_its_age(viewer, host):
     asked = datetime.now(UTC) - timedelta(seconds=12)
     domain = make_domain(host, guest=GUEST, guest_at=asked)
     text = viewer.get(f"/domains/hv1/{domain.uuid}/").text
-    assert re.search(r"guest asked <time [^>]*data-age=", text)
+    assert re.search(r'guest asked <time [^>]*data-when="age"', text)
     assert 'data-guest="off"' in slot(text, 5)
     assert "<i>offline</i>" in slot(text, 5)
     assert "Guest: CPU 3, not online: plugged, but its kernel does not use it." in html.unescape(

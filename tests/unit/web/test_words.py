@@ -35,13 +35,16 @@ def test_durations_are_short(seconds, words):
         ("time", ">09:07:38<"),
         ("exact", ">09:07:38.214<"),
         ("full", ">23 November 2024, 09:07:38 UTC<"),
-        ("age", 'data-age="23 Nov 09:07 UTC"'),
+        ("date", ">2024-11-23<"),
+        ("minute", ">2024-11-23 09:07<"),
+        ("age", ">23 Nov 09:07 UTC<"),
     ],
 )
 def test_times_are_told_in_utc(form, words):
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5)))
     assert words in when(elsewhere, form)
     assert 'datetime="2024-11-23T09:07:38.214+00:00"' in when(elsewhere, form)
+    assert 'title="2024-11-23 09:07:38.214900 UTC"' in when(elsewhere, form)
     assert when(None) == "—"
 
 
