@@ -1,4 +1,4 @@
-"""The slot maps before and after an operation, with the slots that it aimed at ringed."""
+"""The slot maps before and after an operation: the slots it aimed at are ringed, and what differs has a sign."""
 
 from __future__ import annotations
 
@@ -11,38 +11,50 @@ from django.utils.safestring import SafeString
 
 from domains.models import Operation
 from domains.vcpu.slots import SlotMap
+from domains.web.differences import difference
+from domains.web.moment import CARD, SIGNS, STRIP, WIDTH, Moment, Shape, drawn
 
 ROW = 16
 WHOLE = 128  # up to this many slots all are drawn, of more only the rows that matter
-_WIDTH, _GAP, _CARD, _STRIP, _TOP = 16, 2, 22, 5, 15
-_STEP = _WIDTH + _GAP
-_HIGH = _TOP + _CARD + 2 + _STRIP + 6
+_GAP, _TOP = 2, 15
+_STEP = WIDTH + _GAP
+_HIGH = _TOP + CARD + 2 + STRIP + SIGNS + 3
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One moment: its heading, counts in words, and the drawing."""
+    """One moment: its heading, counts in words, the drawing, and what differs from the one before, in words."""
 
     title: str
     counts: str
     svg: SafeString
+    told: tuple[str, ...] = ()
 
 
 def pictures(operation: Operation, ringed: AbstractSet[int]) -> list[Picture]:
     """Draw both moments, or nothing where no map was kept or no slot is chosen yet."""
-    before, after = _maps(operation.before), _maps(operation.after)
-    if not ringed or not any((*before, *after)):
+    (live, config), (live_after, config_after) = _maps(operation.before), _maps(operation.after)
+    known = [slots for slots in (live, config, live_after, config_after) if slots]
+    if not ringed or not known:
         return []
-    count = max(slots.maximum for slots in (*before, *after) if slots)
+    before = Moment("Before", live, config)
+    after = Moment(
+        "After" if operation.final else "Now",
+        live_after,
+        config_after,
+        difference(live, live_after),
+        difference(config, config_after),
+    )
+    count = max(slots.maximum for slots in known)
+    marked = ringed | after.changed
     starts = [
         start
         for start in range(0, count, ROW)
-        if count <= WHOLE or any(start <= vcpu < start + ROW for vcpu in ringed)
+        if count <= WHOLE or any(start <= vcpu < start + ROW for vcpu in marked)
     ]
-    title = "After" if operation.final else "Now"
     return [
-        Picture("Before", _counts(before, None), _draw(before, starts, count, ringed, "Before")),
-        Picture(title, _counts(after, before), _draw(after, starts, count, ringed, title)),
+        Picture(before.title, _counts(before), _draw(before, starts, count, ringed)),
+        Picture(after.title, _counts(after), _draw(after, starts, count, ringed), after.told),
     ]
 
 
@@ -52,46 +64,39 @@ def _maps(stored: Any) -> tuple[SlotMap | None, SlotMap | None]:  # noqa: ANN401
     return SlotMap.from_json(live) if live else None, SlotMap.from_json(config) if config else None
 
 
-def _counts(
-    maps: tuple[SlotMap | None, SlotMap | None], earlier: tuple[SlotMap | None, SlotMap | None] | None
-) -> str:
+def _counts(moment: Moment) -> str:
     words = []
-    for index, side in enumerate(("live", "config")):
-        slots = maps[index]
-        if slots is None:
-            continue
-        then = earlier[index] if earlier else None
-        change = len(slots.present) - len(then.present) if then else 0
-        words.append(f"{len(slots.present)} {side}" + (f" ({change:+})".replace("-", "−") if change else ""))
+    for slots, differs, side in (
+        (moment.live, moment.on_card, "live"),
+        (moment.config, moment.on_strip, "config"),
+    ):
+        if slots is not None:
+            change = len(differs.came) - len(differs.went)
+            words.append(
+                f"{len(slots.present)} {side}" + (f" ({change:+})".replace("-", "−") if change else "")
+            )
     return ", ".join(words)
 
 
-def _draw(
-    maps: tuple[SlotMap | None, SlotMap | None],
-    starts: list[int],
-    count: int,
-    ringed: AbstractSet[int],
-    title: str,
-) -> SafeString:
-    live, config = maps
-    shapes: list[tuple[str, str]] = []
+def _draw(moment: Moment, starts: list[int], count: int, ringed: AbstractSet[int]) -> SafeString:
+    shapes: list[Shape] = []
     texts: list[tuple[str, float, float, int]] = []
     rings: list[tuple[float, float]] = []
+    named = ringed | moment.changed
     for row, start in enumerate(starts):
         top = row * _HIGH + _TOP
         last = min(start + ROW, count) - 1
         for vcpu in range(start, last + 1):
             x = (vcpu - start) * _STEP
-            shapes += _slot(live, config, vcpu, x, top)
+            shapes += drawn(moment, vcpu, x, top)
             if vcpu in ringed:
                 rings.append((x - 2, top - 2))
-            if vcpu in ringed or (vcpu in (start, last) and not ringed & {vcpu - 1, vcpu + 1}):
-                texts.append(("hit" if vcpu in ringed else "", x + _WIDTH / 2, top - 4, vcpu))
+            if vcpu in named or (vcpu in (start, last) and not named & {vcpu - 1, vcpu + 1}):
+                texts.append(("hit" if vcpu in named else "", x + WIDTH / 2, top - 4, vcpu))
     width, height = min(count, ROW) * _STEP + 4, len(starts) * _HIGH
-    words = f"{title}: {_counts(maps, None)}"
     return format_html(
         '<svg class="map" role="img" aria-label="{}" viewBox="-3 0 {} {}" width="{}" height="{}">{}{}{}</svg>',
-        words,
+        "; ".join((f"{moment.title}: {_counts(moment)}", *moment.told)),
         width,
         height,
         width,
@@ -100,25 +105,7 @@ def _draw(
         format_html_join(
             "",
             '<rect class="ring" x="{}" y="{}" width="{}" height="{}" rx="3"/>',
-            ((x, y, _WIDTH + 4, _CARD + _STRIP + 6) for x, y in rings),
+            ((x, y, WIDTH + 4, CARD + STRIP + 6) for x, y in rings),
         ),
         format_html_join("", '<text class="{}" x="{}" y="{}" text-anchor="middle">{}</text>', texts),
     )
-
-
-def _slot(
-    live: SlotMap | None, config: SlotMap | None, vcpu: int, x: float, top: float
-) -> list[tuple[str, str]]:
-    here = live is not None and vcpu in live.present
-    kept = config is not None and vcpu in config.present
-    differs = live is not None and config is not None and here != kept
-    known = live or config
-    fixed = known is not None and vcpu in known.present and vcpu not in known.removable
-    name = "diff" if differs else "fixd" if fixed else "pres"
-    strip = top + _CARD + 2
-    out = [(name, f"M{x} {top}h{_WIDTH}v{_CARD}h-{_WIDTH}z")] if here else []
-    if kept:
-        out.append((name, f"M{x} {strip}h{_WIDTH}v{_STRIP}h-{_WIDTH}z"))
-    elif not here or differs:
-        out.append(("base", f"M{x} {strip + _STRIP - 1}h{_WIDTH}v1h-{_WIDTH}z"))
-    return out
