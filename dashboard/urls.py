@@ -9,6 +9,7 @@ from dashboard import health
 from domains.api.api import api
 from domains.web.change import change
 from domains.web.domain import domain
+from domains.web.entry import entry
 from domains.web.fleet import fleet
 from domains.web.operation import ask_again, cancel, operation, stop_waiting
 from domains.web.operations import operations
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("domains/<str:host>/<uuid:uuid>/", domain, name="domain"),
     path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
     path("operations/", operations, name="operations"),
+    path("operations/entries/<int:seq>/", entry, name="entry"),
     path("operations/<int:pk>/", operation, name="operation"),
     path("operations/<int:pk>/cancel/", cancel, name="cancel"),
     path("operations/<int:pk>/ask-again/", ask_again, name="ask-again"),

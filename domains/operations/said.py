@@ -6,12 +6,16 @@ The parts are kept apart so that a template can put names of guests and people i
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from domains.models import HistoryEntry, Operation, Status
-from domains.operations import outside_words
+from domains.models import Effect, EffectState, HistoryEntry, Operation, Status
+from domains.operations import access_words, outside_words
+from domains.operations.durations import duration
 from domains.vcpu import cpulist
+from domains.vcpu.slots import Side
+from domains.vcpu.targets import Target
 
 _SIDES = {"live": "live", "config": "config", "both": "live and config", "current": "current side"}
 # action -> (to be done, being done, done, the word before the guest's name)
@@ -34,8 +38,9 @@ _WANTED = {
 class Said:
     """``actor verb vcpus link domain, sides other · why``.
 
-    For a change from outside there is neither ``actor`` nor ``verb``, ``vcpus`` is what of the guest changed, if
-    not itself, ``sides`` is what happened, and ``other`` a second name that belongs to it, such as the one before.
+    What is about no guest has another name in its place, or none. For a change from outside there is neither
+    ``actor`` nor ``verb``, ``vcpus`` is what of the guest changed, if not itself, ``sides`` is what happened,
+    and ``other`` a second name that belongs to it, such as the one before.
     """
 
     actor: str
@@ -81,7 +86,8 @@ def of_operation(operation: Operation) -> Said:
         Status.PARTIAL: f"partly {done}",
         Status.FAILED: f"tried to {todo}",
     }.get(Status(operation.status), f"asked to {todo}")
-    resolved = {effect.vcpu for effect in operation.effects.all()}
+    effects = list(operation.effects.all())
+    resolved = {effect.vcpu for effect in effects}
     vcpus = f"vCPU {cpulist.dump(resolved)}" if resolved else vcpu_words(operation.vcpu)
     return Said(
         actor=operation.actor,
@@ -90,14 +96,29 @@ def of_operation(operation: Operation) -> Said:
         link=link,
         domain=operation.domain_name,
         sides=_SIDES[operation.affect_meant or operation.affect],
-        why=operation.message,
+        why=operation.message or _let_go(effects),
     )
 
 
+def _let_go(effects: Iterable[Effect]) -> str:
+    """Say how long the guest took over a removal that was seen."""
+    waits = [
+        (effect.settled_at - effect.applied_at).total_seconds()
+        for effect in effects
+        if effect.state == EffectState.DONE
+        and (effect.side, effect.target) == (Side.LIVE, Target.ABSENT)
+        and effect.applied_at
+        and effect.settled_at
+    ]
+    return f"the guest let go after {duration(max(waits))}" if waits else ""
+
+
 def of_entry(entry: HistoryEntry) -> Said:
-    """Say what an entry of kind ``refused`` or ``outside`` records."""
+    """Say what an entry that stands alone records: ``refused``, ``outside``, or about no guest at all."""
     body = json.loads(entry.body)
-    return _refused(body) if entry.kind == "refused" else _outside(body)
+    if entry.kind == "outside":
+        return _outside(body)
+    return _refused(body) if entry.kind == "refused" else _access(entry.kind, body)
 
 
 def _refused(body: dict[str, Any]) -> Said:
@@ -125,6 +146,12 @@ def _outside(body: dict[str, Any]) -> Said:
     why = "changed outside Slotboard" if told.changed else "outside Slotboard"
     link = "of" if told.subject else ""
     return Said("", "", told.subject, link, _name(body), told.predicate, why, joint, told.other)
+
+
+def _access(kind: str, body: dict[str, Any]) -> Said:
+    told = access_words.tell(kind, body)
+    actor = str(body.get("actor") or "somebody")
+    return Said(actor, told.verb, "", "", told.name, told.aside, told.why, other=told.other)
 
 
 def _name(body: dict[str, Any]) -> str:

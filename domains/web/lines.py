@@ -13,7 +13,10 @@ from domains.web.tags import CHIPS
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``chip`` names the outcome's look; ``seconds`` is how long it took, or None while it goes on."""
+    """``chip`` names the outcome's look; ``seconds`` is how long it took, or None while it goes on.
+
+    ``number`` is the operation's, or ``entry`` that of an entry that stands alone.
+    """
 
     key: str
     time: datetime
@@ -25,6 +28,7 @@ class Line:
     status: str = ""
     host: str = ""
     uuid: str = ""
+    entry: int | None = None
 
     @property
     def icon(self) -> str:
@@ -55,17 +59,25 @@ def of_operation(operation: Operation) -> Line:
 
 
 def of_entry(entry: HistoryEntry) -> Line:
-    """Describe an entry of kind ``refused`` or ``outside``."""
+    """Describe an entry that stands alone."""
     return Line(
         key=f"entry-{entry.seq}",
         time=datetime.fromisoformat(entry.time).astimezone(UTC),
-        chip=entry.kind,
+        chip=chip_of_kind(entry.kind),
         said=said.of_entry(entry),
         door=entry.door or "",
         seconds=None,
         host=entry.host or "",
         uuid=entry.domain_uuid or "",
+        entry=entry.seq,
     )
+
+
+def chip_of_kind(kind: str) -> str:
+    """Name the look of an entry that stands alone."""
+    if kind == "revoked":  # a token in that state has the plain word
+        return "revoked_role"
+    return kind if kind in CHIPS else "entry"
 
 
 def chip_of(operation: Operation) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
@@ -40,12 +42,23 @@ class Raw:
     """One history entry as it is kept, laid out to be read."""
 
     seq: int
+    kind: str
+    time: datetime
     text: str
     hash: str
+    previous_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The operations on the same domain right before and after one, by their numbers."""
+
+    earlier: int | None
+    later: int | None
 
 
 def fragments(operation: Operation, *, changeable: bool) -> dict[str, SafeString]:
-    """Draw the parts of the page that change, by their ids. Two queries; ``host`` and ``domain`` are loaded."""
+    """Draw the parts of the page that change, by their ids. Four queries; ``host`` and ``domain`` are loaded."""
     context = context_of(operation, changeable=changeable)
     names = ["operation", "controls"] if changeable else ["operation"]
     return {name: _template(f"_{name}.html", context) for name in names}
@@ -57,13 +70,17 @@ def _template(name: str, context: dict[str, Any]) -> SafeString:
 
 def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
     """Gather what the page shows; ``changeable`` to somebody who may change the domain."""
+    prefetch_related_objects([operation], "effects")  # several of the below look at them
     effects = list(operation.effects.all())
     entries = list(HistoryEntry.objects.filter(operation=operation.pk).order_by("seq"))
+    asked = _request(entries)
     ended = operation.finished_at
     return {
         "operation": operation,
         "line": lines.of_operation(operation),
-        "token": _token(entries),
+        "token": asked.get("token") or "",
+        "address": asked.get("address") or "",
+        "neighbours": neighbours(operation),
         "asked": f"{operation.action.replace('_', ' ')} {said.vcpu_words(operation.vcpu)}",
         "asked_side": _ASKED[operation.affect],
         "rows": [_row(operation, effect) for effect in effects],
@@ -73,7 +90,7 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
         "controls": controls.controls_of(operation, effects) if changeable else [],
         "changeable": changeable,
         "wait": controls.wait_of(operation, effects),
-        "raw": [_raw(entry) for entry in entries],
+        "raw": [raw_of(entry) for entry in entries],
         "seconds": (ended - operation.created_at).total_seconds() if ended else None,
         "open": operation.status not in FINAL,
         "waiting": operation.status in (Status.WAITING, Status.UNCONFIRMED),
@@ -116,13 +133,29 @@ def _state(stored: Any, vcpu: int) -> str:  # noqa: ANN401  # what a JSON column
     return "present, removable" if vcpu in slots.removable else "present, fixed"
 
 
-def _token(entries: Sequence[HistoryEntry]) -> str:
-    """Name the API token that came with the request; empty where none did."""
-    asked: dict[str, Any] = next(
-        (json.loads(entry.body) for entry in entries if entry.kind == "requested"), {}
+def neighbours(operation: Operation) -> Neighbours:
+    """Find the operations next to this one on its domain: who sees it sees those too. Two queries."""
+    if operation.domain_id is None:
+        return Neighbours(None, None)
+    others = Operation.objects.filter(domain=operation.domain_id).values_list("pk", flat=True)
+    return Neighbours(
+        others.filter(pk__lt=operation.pk).order_by("-pk").first(),
+        others.filter(pk__gt=operation.pk).order_by("pk").first(),
     )
-    return str(asked.get("token") or "")
 
 
-def _raw(entry: HistoryEntry) -> Raw:
-    return Raw(entry.seq, json.dumps(json.loads(entry.body), indent=2, ensure_ascii=False), entry.hash)
+def _request(entries: Sequence[HistoryEntry]) -> dict[str, Any]:
+    """Give the body of the entry with which the operation began; empty where none is kept."""
+    return next((json.loads(entry.body) for entry in entries if entry.kind == "requested"), {})
+
+
+def raw_of(entry: HistoryEntry) -> Raw:
+    """Lay an entry out."""
+    return Raw(
+        seq=entry.seq,
+        kind=entry.kind,
+        time=datetime.fromisoformat(entry.time).astimezone(UTC),
+        text=json.dumps(json.loads(entry.body), indent=2, ensure_ascii=False),
+        hash=entry.hash,
+        previous_hash=entry.previous_hash,
+    )

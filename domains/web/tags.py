@@ -10,6 +10,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from domains.operations.durations import duration
+
 register = template.Library()
 
 # state or outcome -> (icon, kind, word)
@@ -34,6 +36,20 @@ CHIPS = {
     "cancelled": ("ban", "", "cancelled"),
     "refused": ("hand-stop", "fail", "refused"),
     "outside": ("eye", "dif", "outside"),
+    "signed_in": ("user", "", "signed in"),
+    "signed_out": ("logout", "", "signed out"),
+    "sign_in_failed": ("hand-stop", "fail", "sign-in failed"),
+    "granted": ("lock-open", "", "role given"),
+    "revoked_role": ("ban", "", "role taken"),
+    "token_made": ("key", "", "token made"),
+    "token_revoked": ("key", "", "token ended"),
+    "host_added": ("server", "", "host added"),
+    "host_changed": ("server", "", "host changed"),
+    "host_removed": ("server", "", "host removed"),
+    "archived": ("device-floppy", "", "archived"),
+    "restored": ("alert-triangle", "wait", "restored"),
+    "exported": ("download", "", "exported"),
+    "entry": ("activity", "", "recorded"),
     "done": ("circle-check", "ok", "done"),
     "skipped": ("minus", "", "skipped"),
     "pending": ("clock", "act", "pending"),
@@ -109,11 +125,5 @@ def when(moment: datetime | None, form: str = "time") -> str:
 
 @register.filter
 def took(seconds: float | None) -> str:
-    """Write a duration given in seconds: ``0.3 s``, ``41 s``, ``7 min``, ``2 h``."""
-    if seconds is None:
-        return ""
-    if seconds < 100:  # below that, tenths tell something
-        return f"{seconds:.1f} s"
-    if seconds < 5_400:
-        return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h"
+    """Write a duration given in seconds; empty for None."""
+    return "" if seconds is None else duration(seconds)

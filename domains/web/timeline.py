@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domains.models import HistoryEntry
+from domains.models import FINAL, HistoryEntry, Status
+from domains.operations.durations import duration
 from domains.operations.said import vcpu_words
 
 PAUSE = timedelta(seconds=2)  # from here on a wait is worth a line of its own
@@ -30,14 +31,28 @@ _KINDS = {
     "superseded": ("ban", "", "A newer request took its place"),
     "refused": ("hand-stop", "fail", "Refused"),
 }
+# What is known of an effect's target, such as "absent", by its state
+_STATES = {
+    "pending": "to be {}",
+    "applying": "is being made {}",
+    "waiting": "not seen {} yet",
+    "unconfirmed": "never seen {} so far",
+    "done": "seen {}",
+    "failed": "did not become {}",
+    "skipped": "{} already",
+}
 # What a person did: the entry names them, who need not be the one who had asked for the operation
 _BY_HAND = ("requested", "cancelled", "asked_again", "stopped_waiting")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line. ``gap`` says how long nothing happened before it; ``details`` are smaller lines below."""
+    """One line, told from the entry ``seq``.
 
+    ``gap`` says how long nothing happened before it; ``details`` are smaller lines below.
+    """
+
+    seq: int
     time: datetime
     icon: str
     kind: str
@@ -61,12 +76,13 @@ def events(entries: Iterable[HistoryEntry]) -> list[Event]:
         by_hand = entry.kind in _BY_HAND
         out.append(
             Event(
+                seq=entry.seq,
                 time=moment,
                 icon=icon,
                 kind=colour,
                 actor=str(body.get("actor") or "") if by_hand else "",
                 text=_request(body) if entry.kind == "requested" else text,
-                details=tuple(_origin(body) if by_hand else _results(body, stood)),
+                details=(*(_origin(body) if by_hand else _results(body, stood)), *_end(body)),
                 gap=gap,
             )
         )
@@ -91,6 +107,16 @@ def _origin(body: dict[str, Any]) -> list[str]:
     return out + ([f"“{body['note']}”"] if body.get("note") and body.get("kind") != "requested" else [])
 
 
+def _end(body: dict[str, Any]) -> list[str]:
+    """Say that it was over with this entry, and how long it all took."""
+    if body.get("status") not in FINAL or body.get("duration") is None:
+        return []
+    late = " late" if body.get("late") and body["status"] == Status.SUCCEEDED else ""
+    return [
+        f"{str(body['status']).capitalize()}{late}, {duration(float(body['duration']))} after the request"
+    ]
+
+
 def _states(body: dict[str, Any]) -> dict[tuple[object, object], object]:
     return {(one.get("vcpu"), one.get("side")): one.get("state") for one in body.get("effects") or []}
 
@@ -105,9 +131,8 @@ def _results(body: dict[str, Any], stood: dict[tuple[object, object], object]) -
     for effect in body.get("effects") or []:
         if stood.get((effect.get("vcpu"), effect.get("side"))) == effect.get("state"):
             continue
-        words = (
-            f"vCPU {effect.get('vcpu')} {effect.get('target')}, {effect.get('side')}: {effect.get('state')}"
-        )
+        stands = _STATES.get(str(effect.get("state")), "{}").format(effect.get("target"))
+        words = f"vCPU {effect.get('vcpu')}, {effect.get('side')}: {stands}"
         told = effect.get("libvirt") or {}
         if told:
             code = f"code {told['code']}" if told.get("code") is not None else ""

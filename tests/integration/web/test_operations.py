@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -32,6 +33,15 @@ def test_list_is_newest_first_and_says_what_became_of_each(viewer, domain):
     assert "removed vCPU 5 of" in text
     assert "tried to add vCPU 2 to" in text
     assert "It was busy." in text
+
+
+def test_list_says_how_long_the_guest_took_to_let_go(viewer, domain):
+    operation = make_operation(domain, [(5, "live", "done")], action="remove", status="succeeded")
+    effect = operation.effects.get()
+    effect.applied_at = effect.settled_at - timedelta(seconds=0.34)
+    effect.save()
+    text = re.sub(r"\s+", " ", re.sub(r"<.*?>", "", viewer.get("/operations/").text))
+    assert "mara removed vCPU 5 of web01, live · the guest let go after 0.3 s" in text
 
 
 def test_list_shows_each_operation_once_however_much_happened_to_it(viewer, domain):
@@ -215,8 +225,44 @@ def test_operation_page_takes_a_fixed_number_of_queries(viewer, domain, django_a
     operation = make_operation(
         domain, [(2, "live", "done")], status="succeeded", kinds=("requested", "started", "confirmed")
     )
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         viewer.get(f"/operations/{operation.pk}/")
     open_one = make_operation(domain, [(5, "live", "waiting")], action="remove", status="waiting")
-    with django_assert_max_num_queries(8):  # one more for whether the person may press its buttons
+    with django_assert_max_num_queries(9):  # one more for whether the person may press its buttons
         viewer.get(f"/operations/{open_one.pk}/")
+
+
+def test_operation_page_links_to_what_came_before_and_after_on_the_same_guest(viewer, domain, host):
+    first, second, third = (
+        make_operation(domain, [(5, "live", "done")], status="succeeded") for _ in range(3)
+    )
+    make_operation(make_domain(host, "db01"), [(5, "live", "done")], status="succeeded")
+    text = viewer.get(f"/operations/{second.pk}/").text
+    assert f'href="/operations/{first.pk}/" rel="prev"' in text
+    assert f'href="/operations/{third.pk}/" rel="next"' in text
+    text = viewer.get(f"/operations/{third.pk}/").text
+    assert f'href="/operations/{second.pk}/" rel="prev"' in text
+    assert 'rel="next"' not in text
+
+
+def test_each_raw_entry_has_a_place_to_point_at_and_a_page(viewer, domain):
+    operation = make_operation(
+        domain, [(5, "live", "done")], status="succeeded", kinds=("requested", "confirmed")
+    )
+    text = viewer.get(f"/operations/{operation.pk}/").text
+    for entry in HistoryEntry.objects.all():
+        assert f'id="entry-{entry.seq}"' in text
+        assert f'href="#entry-{entry.seq}"' in text
+        assert f'href="/operations/entries/{entry.seq}/"' in text
+        assert f"<code>{entry.hash}</code>" in text
+        assert f"<code>{entry.previous_hash}</code>" in text
+
+
+def test_operation_page_says_from_where_the_request_came(operator, domain):
+    path = f"/domains/{domain.host.slug}/{domain.uuid}/vcpus/"
+    answer = operator.post(
+        path, {"vcpu": "6", "action": "add", "affect": "live"}, REMOTE_ADDR="192.0.2.14", follow=True
+    )
+    number = re.search(r'href="/operations/(\d+)/"', answer.text)
+    assert number
+    assert "<dt>From</dt><dd>192.0.2.14</dd>" in operator.get(f"/operations/{number[1]}/").text

@@ -30,9 +30,22 @@ def test_each_event_names_only_what_changed_since_the_one_before():
     assert [event.details for event in told] == [
         ("through the page",),
         ("attempt 1",),
-        ("vCPU 5 present, live: done",),
-        ("vCPU 5 present, config: done",),
+        ("vCPU 5, live: seen present",),
+        ("vCPU 5, config: seen present",),
     ]
+
+
+def test_the_last_event_says_how_it_ended_and_how_long_it_took():
+    told = events(
+        [
+            entry(1, "requested", "pending", action="remove", status="queued", duration=0.0),
+            entry(2, "waiting", "waiting", status="waiting", duration=5.2),
+            entry(43, "late", "done", status="succeeded", late=True, duration=41.26),
+        ]
+    )
+    assert [event.seq for event in told] == [1, 2, 43]
+    assert told[1].details == ("vCPU 5, live: not seen present yet",)
+    assert told[2].details == ("vCPU 5, live: seen present", "Succeeded late, 41.3 s after the request")
 
 
 def test_a_wait_is_a_line_of_its_own():

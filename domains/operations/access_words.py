@@ -1,0 +1,138 @@
+"""The words for what is about no guest: sign-ins, roles, tokens, hosts, and what was done with the history itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """``verb NAME, aside OTHER · why``, as said of whoever did it; the names are those of people and things."""
+
+    verb: str
+    name: str = ""
+    aside: str = ""
+    other: str = ""
+    why: str = ""
+
+
+def tell(kind: str, body: Body) -> Told:
+    """Tell an entry of a kind that stands alone, of whatever age and however little it says."""
+    words = _WORDS.get(kind)
+    return words(body) if words else Told(f"recorded “{kind.replace('_', ' ')}”")
+
+
+def _from(body: Body) -> str:
+    return f"from {body['address']}" if body.get("address") else ""
+
+
+def _signed_in(body: Body) -> Told:
+    return Told("signed in", why=_from(body))
+
+
+def _signed_out(body: Body) -> Told:
+    return Told("signed out", why=_from(body))
+
+
+def _sign_in_failed(body: Body) -> Told:
+    count = body.get("count") or 1
+    return Told(f"failed to sign in {count} times" if count > 1 else "failed to sign in", why=_from(body))
+
+
+def _granted(body: Body) -> Told:
+    why = "with a new account" if body.get("new_account") else ""
+    return Told(f"gave the role {_role(body)} to", _user(body), _where(body), _pattern(body), why)
+
+
+def _revoked(body: Body) -> Told:
+    return Told(f"took the role {_role(body)} from", _user(body), _where(body), _pattern(body))
+
+
+def _token_made(body: Body) -> Told:
+    limit = f"no more than {body['role']}" if body.get("role") else "all of the owner’s rights"
+    expires = f"until {str(body['expires'])[:10]}" if body.get("expires") else ""
+    aside, owner = _owner(body)
+    return Told("made the token", _token(body), aside, owner, ", ".join(filter(None, (limit, expires))))
+
+
+def _token_revoked(body: Body) -> Told:
+    return Told("ended the token", _token(body), *_owner(body))
+
+
+def _owner(body: Body) -> tuple[str, str]:
+    """Name the owner of a token unless it is who acts."""
+    user = _user(body)
+    return ("", "") if user == body.get("actor") else ("which is a token of", user)
+
+
+def _host(verb: str) -> Callable[[Body], Told]:
+    def told(body: Body) -> Told:
+        return Told(f"{verb} the host", str(body.get("host") or "?"), why=_changes(body))
+
+    return told
+
+
+def _archived(body: Body) -> Told:
+    return Told(f"archived {_range(body)} and removed them from here")
+
+
+def _restored(body: Body) -> Told:
+    return Told("recorded that the database was restored from a backup", why=str(body.get("note") or ""))
+
+
+def _exported(body: Body) -> Told:
+    return Told("exported the history", why=_range(body))
+
+
+def _role(body: Body) -> str:
+    return str(body.get("role") or "?")
+
+
+def _user(body: Body) -> str:
+    return str(body.get("user") or body.get("group") or "somebody")
+
+
+def _token(body: Body) -> str:
+    return str(body.get("token") or body.get("prefix") or "?")
+
+
+def _where(body: Body) -> str:
+    where = f"on {body['host']}" if body.get("host") else "on all hosts"
+    return f"{where}, guests named" if _pattern(body) else where
+
+
+def _pattern(body: Body) -> str:
+    pattern = str(body.get("pattern") or "*")
+    return "" if pattern == "*" else pattern
+
+
+def _changes(body: Body) -> str:
+    """Name the fields that changed."""
+    changed = body.get("changed") or {}
+    return ", ".join(str(name).replace("_", " ") for name in changed)
+
+
+def _range(body: Body) -> str:
+    first, last = body.get("from"), body.get("to")
+    return f"the entries {first} to {last}" if first is not None and last is not None else "entries"
+
+
+_WORDS: dict[str, Callable[[Body], Told]] = {
+    "signed_in": _signed_in,
+    "signed_out": _signed_out,
+    "sign_in_failed": _sign_in_failed,
+    "granted": _granted,
+    "revoked": _revoked,
+    "token_made": _token_made,
+    "token_revoked": _token_revoked,
+    "host_added": _host("added"),
+    "host_changed": _host("changed"),
+    "host_removed": _host("removed"),
+    "archived": _archived,
+    "restored": _restored,
+    "exported": _exported,
+}

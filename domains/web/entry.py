@@ -1,0 +1,40 @@
+"""The page of one history entry: whatever the history says can be looked into, and cited by its number and hash."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from domains.models import HistoryEntry
+from domains.web import lines, timeline
+from domains.web.access import member, sight_of
+from domains.web.numbers import read_number
+from domains.web.operation_view import raw_of
+
+
+@never_cache
+@require_safe
+@member
+def entry(request: HttpRequest, seq: int) -> HttpResponse:
+    """Show an entry as it is kept. What one may not see is answered like what does not exist."""
+    number = read_number(str(seq))
+    seen = HistoryEntry.objects.filter(sight_of(request.user).entries())
+    around = {one.seq: one for one in seen.filter(seq__in=(number - 1, number, number + 1))} if number else {}
+    found = around.get(number) if number else None
+    if number is None or found is None:
+        raise Http404
+    context = {
+        "here": "operations",
+        "entry": raw_of(found),
+        "found": found,
+        "digest": hashlib.sha256(found.body.encode("ascii")).hexdigest(),
+        "event": timeline.events([found])[0] if found.operation else None,
+        "line": None if found.operation else lines.of_entry(found),
+        "earlier": number - 1 if number - 1 in around else None,
+        "later": number + 1 if number + 1 in around else None,
+    }
+    return render(request, "entry.html", context)

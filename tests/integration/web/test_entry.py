@@ -1,0 +1,111 @@
+"""Every entry of the history can be looked into by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from domains.history import ledger
+from tests.integration.web.factory import make_domain, make_entry, make_operation, make_user
+
+
+def client_of(name, role=None, **grant):
+    client = Client()
+    client.force_login(make_user(name, role, **grant))
+    return client
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<.*?>", " ", text)))
+
+
+def test_entry_shows_its_body_and_how_its_hash_comes_about(viewer, domain):
+    make_entry("outside", domain, effects=[])
+    entry = make_entry("outside", domain, effects=[{"side": None, "renamed_from": "<i>größe"}])
+    text = viewer.get(f"/operations/entries/{entry.seq}/").text
+    assert entry.body in html.unescape(text)
+    command = re.search(r"printf %s%s%s (\w+) (\d+) (\w+) \| sha256sum", text)
+    assert command
+    assert hashlib.sha256("".join(command.groups()).encode()).hexdigest() == entry.hash
+    assert f"<code>{entry.hash}</code>" in text
+    assert "was renamed from &lt;i&gt;größe" in re.sub(r"</?bdi>", "", text)
+    assert "<i>größe" not in text
+
+
+def test_entry_of_an_operation_leads_to_it(viewer, domain):
+    operation = make_operation(
+        domain, [(5, "live", "done")], status="succeeded", kinds=("requested", "started")
+    )
+    text = viewer.get("/operations/entries/2/").text
+    assert f'href="/operations/{operation.pk}/#entry-2"' in text
+    assert "A worker took it up" in text
+    assert 'href="/operations/entries/1/" rel="prev"' in text
+    assert 'rel="next"' not in text
+
+
+def test_entry_that_one_may_not_see_is_like_one_that_does_not_exist(domain, host):
+    make_entry("outside", domain, effects=[])
+    mine = make_entry("outside", make_domain(host, "db01"), effects=[])
+    make_entry("outside", domain, effects=[])
+    dora = client_of("dora", "viewer", pattern="db*", host=host)
+    assert [dora.get(f"/operations/entries/{seq}/").status_code for seq in (1, 2, 3, 4)] == [
+        404,
+        200,
+        404,
+        404,
+    ]
+    text = dora.get(f"/operations/entries/{mine.seq}/").text
+    assert 'rel="prev"' not in text
+    assert 'rel="next"' not in text
+
+
+@pytest.mark.parametrize("number", ["0", "9" * 18, "9" * 19, "9" * 30])
+def test_unknown_entry_is_a_404(viewer, db, number):
+    assert viewer.get(f"/operations/entries/{number}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "words"),
+    [
+        ("granted", {"user": "mara", "role": "operator", "pattern": "*"}, "gave the role operator to mara, on all hosts"),
+        (
+            "granted",
+            {"user": "mara", "role": "viewer", "pattern": "web*", "host": "hv1", "new_account": True},
+            "gave the role viewer to mara, on hv1, guests named web* · with a new account",
+        ),
+        ("revoked", {"user": "mara", "role": "viewer", "pattern": "*"}, "took the role viewer from mara, on all hosts"),
+        ("token_made", {"user": "admin", "token": "nightly", "role": "viewer", "expires": "2026-12-24T00:00:00Z"},
+         "made the token nightly · no more than viewer, until 2026-12-24"),
+        ("token_made", {"user": "omar", "token": "nightly"},
+         "made the token nightly, which is a token of omar · all of the owner’s rights"),
+        ("token_revoked", {"user": "admin", "token": "nightly"}, "ended the token nightly"),
+        ("signed_in", {"address": "192.0.2.14"}, "signed in · from 192.0.2.14"),
+        ("signed_out", {}, "signed out"),
+        ("host_added", {"host": "hv2"}, "added the host hv2"),
+        ("host_removed", {"host": "hv2"}, "removed the host hv2"),
+        ("archived", {"from": 1, "to": 500}, "archived the entries 1 to 500 and removed them from here"),
+        ("invented", {}, "recorded “invented”"),
+    ],
+)  # fmt: skip
+def test_what_is_about_no_guest_is_a_sentence_too(db, kind, body, words):
+    with transaction.atomic():
+        ledger.append(kind, {"actor": "admin", "door": "page", "host": None, **body})
+    text = plain(client_of("audrey", "auditor").get("/operations/entries/1/").text)
+    assert f"admin {words} " in text.replace(" ,", ",")
+
+
+def test_failed_sign_ins_are_told_with_their_number(db):
+    with transaction.atomic():
+        ledger.append("sign_in_failed", {"actor": None, "door": "page", "host": None, "address": "192.0.2.1"})
+        ledger.append(
+            "sign_in_failed",
+            {"actor": None, "door": "page", "host": None, "address": "192.0.2.1", "count": 40},
+        )
+    audrey = client_of("audrey", "auditor")
+    assert "somebody failed to sign in · from 192.0.2.1" in plain(audrey.get("/operations/entries/1/").text)
+    assert "somebody failed to sign in 40 times · from" in plain(audrey.get("/operations/entries/2/").text)
