@@ -10,8 +10,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from domains.models import HistoryEntry
+from domains.operations.sight import sight_of
 from domains.web import lines, timeline
-from domains.web.access import member, sight_of
+from domains.web.access import member
 from domains.web.numbers import read_number
 from domains.web.operation_view import raw_of
 

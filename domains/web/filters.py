@@ -1,0 +1,137 @@
+"""What to show of the history, as it stands in an address: read, refused with a sentence, and written again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import get_args
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from domains.history.search import Filters, Show
+from domains.operations.text import storable
+from domains.web import filter_choices
+from domains.web.moments import read_moment, read_zone, zoneless
+from domains.web.numbers import read_number
+
+LONGEST = 300  # characters of a value
+# In the order in which addresses and pages name them
+NAMES = (
+    "show", "q", "since", "until", "host", "domain", "actor", "action", "status", "reason", "door", "slot",
+)  # fmt: skip
+_TIMES = ("since", "until")
+_TEXTS = {"q": "text", "host": "host", "domain": "domain", "actor": "actor"}
+_WORDS = ("action", "status", "reason", "door")
+_A_TIME = "is no time; write 2026-11-25, 2026-11-25T14:30, 2026-11-25T14:30:00Z, today, or 24h or 7d for so long ago"
+
+
+class Malformed(ValueError):
+    """Some values make no sense; ``problems`` has a sentence for each, by the parameter's name."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filters of an address as they were written: what is empty left out, and in one order.
+
+    ``zone`` is kept where a time depends on it, so that the address means the same to everybody.
+    """
+
+    values: dict[str, str]
+
+    def query(self, **changed: str) -> str:
+        """Write them as a query string, with some changed; those that are empty then are left out."""
+        return urlencode({name: value for name, value in (self.values | changed).items() if value})
+
+    @property
+    def names(self) -> list[str]:
+        """The filters that narrow what is shown."""
+        return [name for name in self.values if name not in ("show", "zone")]
+
+
+def asked_of(query: QueryDict) -> Asked:
+    """Clean up a query. A filter that is given more than once counts as it was given last."""
+    values = {name: value for name in NAMES if (value := _last(query, name))}
+    if values.get("show") == "operations":
+        del values["show"]
+    zone = _last(query, "zone")
+    if zone and zone != "UTC" and any(zoneless(values.get(name, "")) for name in _TIMES):
+        values["zone"] = zone
+    return Asked(values)
+
+
+def filters_of(query: QueryDict, *, now: datetime | None = None) -> Filters:
+    """Read the filters: ``since until host domain actor action status reason door slot q show``.
+
+    A time without a zone is meant in the one that the parameter ``zone`` names, else in UTC; ``now`` is when
+    today is. Raises :class:`Malformed`.
+    """
+    asked = asked_of(query).values
+    problems = {name: problem for name, value in asked.items() if (problem := _problem(name, value))}
+    zone = read_zone(asked.get("zone", "UTC"))
+    if zone is None:
+        problems["zone"] = f"“{asked['zone']}” is no time zone that is known here; leave it out for UTC."
+    now = now or datetime.now(UTC)
+    times = {
+        name: read_moment(asked[name], zone or UTC, now=now, end=name == "until")
+        for name in _TIMES
+        if name in asked
+    }
+    for name in (name for name, moment in times.items() if moment is None):
+        problems.setdefault(name, f"“{asked[name]}” {_A_TIME}.")
+    slot = read_number(asked.get("slot", ""))
+    if problems:
+        raise Malformed(problems)
+    show: Show = asked.get("show", "operations")  # type: ignore[assignment]  # checked above
+    texts = {field: asked.get(name, "") for name, field in _TEXTS.items()}
+    words = {name: asked.get(name, "") for name in _WORDS}
+    return Filters(since=times.get("since"), until=times.get("until"), slot=slot, show=show, **texts, **words)
+
+
+def query_of(filters: Filters) -> str:
+    """Write filters as the query string that :func:`filters_of` reads them from."""
+    names = {"text": "q"}
+    values = {names.get(field, field): getattr(filters, field) for field in Filters.__dataclass_fields__}
+    written = {name: _written(values[name]) for name in NAMES if values[name] not in (None, "", "operations")}
+    return urlencode(written)
+
+
+def _written(value: object) -> str:
+    return (
+        value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        if isinstance(value, datetime)
+        else str(value)
+    )
+
+
+def _last(query: QueryDict, name: str) -> str:
+    """Give the last value that is not empty: beside a time in words the form has an empty field for another."""
+    return next((value.strip() for value in reversed(query.getlist(name)) if value.strip()), "")
+
+
+def _problem(name: str, value: str) -> str:
+    if len(value) > LONGEST:
+        return f"What is given as “{name}” is too long; write at most {LONGEST} characters."
+    if not storable(value):
+        return f"What is given as “{name}” holds characters that no text has; type it anew."
+    if name in _WORDS:
+        return _one_of(f"There is no {filter_choices.LABELS[name].lower()} “{value}”", value, _codes(name))
+    if name == "show":
+        return _one_of(f"There is nothing to show as “{value}”", value, get_args(Show))
+    if name == "slot" and read_number(value) is None:
+        return f"“{value}” is no slot; write its number, such as 5."
+    return ""
+
+
+def _codes(name: str) -> list[str]:
+    return [choice.value for choice in filter_choices.CHOICES[name]]
+
+
+def _one_of(sentence: str, value: str, known: Iterable[str]) -> str:
+    known = list(known)
+    return "" if value in known else f"{sentence}; choose one of: {', '.join(known)}."
