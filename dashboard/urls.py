@@ -12,7 +12,7 @@ from domains.web.domain import domain
 from domains.web.entry import entry
 from domains.web.fleet import fleet
 from domains.web.operation import ask_again, cancel, operation, stop_waiting
-from domains.web.operations import operations
+from domains.web.operations import news, operations
 from domains.web.readings import readings
 from domains.web.tokens import revoke, tokens
 
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("domains/<str:host>/<uuid:uuid>/", domain, name="domain"),
     path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
     path("operations/", operations, name="operations"),
+    path("operations/news/", news, name="news"),
     path("operations/entries/<int:seq>/", entry, name="entry"),
     path("operations/<int:pk>/", operation, name="operation"),
     path("operations/<int:pk>/cancel/", cancel, name="cancel"),

@@ -40,7 +40,7 @@
   // A tab opened in the background would connect, and ask how old readings are, although nobody looks.
   document.addEventListener("htmx:before:request", (event) => {
     const source = event.detail.ctx.sourceElement;
-    if (document.hidden && (source === stream || source.id === "ages")) event.preventDefault();
+    if (document.hidden && (source === stream || source.id === "ages" || source.id === "news")) event.preventDefault();
   });
   document.addEventListener("htmx:sse:after:connection", () => say("live"));
   document.addEventListener("htmx:sse:error", (event) => (event.detail.status === 403 ? stop() : say("lost")));
@@ -52,7 +52,8 @@
   // hx-sse goes on without a word when the server ends a stream: say so until it is back.
   document.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt > 0 && say("lost"));
 
-  // A row that the list lacks: fetch the list again, but not for every one of many.
+  // A row that the list lacks: fetch the fleet again, or ask how many lines of the history are new. Not at once,
+  // since there may be many.
   let timer = 0;
   document.addEventListener("htmx:sse:before:message", (event) => {
     const list = document.getElementById("list");
@@ -62,7 +63,9 @@
       if (document.getElementById(id)) continue;
       timer = setTimeout(() => {
         timer = 0;
-        htmx.trigger(list, "refresh");
+        const news = document.getElementById("news");
+        if (id.startsWith("fleet")) htmx.trigger(list, "refresh");
+        else if (news) htmx.trigger(news, "news");
       }, 700);
       return;
     }

@@ -2,12 +2,12 @@
 // server the zone, by which it heads the days of a list and reads times that were typed into a form.
 (() => {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-  const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   const form = (locale, options) => {
     const made = new Intl.DateTimeFormat(locale, { ...options, timeZone: zone });
     return (moment) => made.format(moment);
   };
-  const time = form("en-GB", clock);
+  const time = form("en-GB", parts);
   const day = form("en-GB", { day: "numeric", month: "long", year: "numeric" });
   const date = form("sv-SE", {});
   const offset = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "longOffset" });
@@ -17,7 +17,7 @@
   };
   const WORDS = {
     time,
-    exact: form("en-GB", { ...clock, fractionalSecondDigits: 3 }),
+    exact: form("en-GB", { ...parts, fractionalSecondDigits: 3 }),
     date,
     minute: (moment) => `${date(moment)} ${time(moment).slice(0, 5)}`,
     full: (moment) => `${day(moment)}, ${time(moment)} ${offsetOf(moment)}`,
@@ -28,7 +28,8 @@
       const moment = new Date(element.dateTime);
       const write = WORDS[element.dataset.when];
       if (write) put(element, write(moment));
-      element.dataset.full = `${date(moment)} ${time(moment)} ${offsetOf(moment)}`; // for paper
+      const clock = element.dataset.when === "exact" ? WORDS.exact(moment) : time(moment);
+      element.dataset.full = `${date(moment)} ${clock} ${offsetOf(moment)}`; // for paper
     }
     for (const element of document.querySelectorAll("[data-zone-name]")) put(element, zone);
     for (const input of document.querySelectorAll("input[name=zone]")) input.value = zone;

@@ -1,0 +1,75 @@
+"""What a search of the history comes to on a page: lines by day, how many there are, and what to drop if none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import groupby
+
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from domains.history import search
+from domains.models import HistoryEntry, HistoryLine, Operation
+from domains.web import lines
+from domains.web.filters import Asked, filters_of
+from domains.web.lines import Line
+
+MANY = 1000  # hits are counted up to here
+ENOUGH = 100  # and those that a filter keeps away up to here
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A filter that could be dropped, and what would then be found."""
+
+    name: str
+    count: int
+
+    @property
+    def many(self) -> bool:
+        """Whether there are more than were counted."""
+        return self.count > ENOUGH
+
+
+def lines_of(found: Sequence[HistoryLine]) -> list[Line]:
+    """Describe lines as they stand now: operations, and entries that stand alone. At most three queries."""
+    numbers = [line.operation for line in found if line.operation is not None]
+    known = Operation.objects.prefetch_related("effects").in_bulk(numbers) if numbers else {}
+    alone = [line.seq for line in found if line.operation not in known]
+    entries = HistoryEntry.objects.in_bulk(alone) if alone else {}
+    return [
+        lines.of_operation(known[line.operation])
+        if line.operation in known
+        else lines.of_entry(entries[line.seq])
+        for line in found
+        if line.operation in known or line.seq in entries
+    ]
+
+
+def by_day(rows: Iterable[Line], zone: tzinfo) -> list[tuple[str, list[Line]]]:
+    """Put lines under headings, a day each, as days are in this zone."""
+    today = datetime.now(zone).date()
+    days = []
+    for day, group in groupby(rows, key=lambda line: line.time.astimezone(zone).date()):
+        name = f"{day:%A}, {day.day} {day:%B %Y}"
+        ago = (today - day).days
+        days.append((f"{('Today', 'Yesterday')[ago]}, {name}" if 0 <= ago <= 1 else name, list(group)))
+    return days
+
+
+def hits_of(found: QuerySet[HistoryLine]) -> str:
+    """Say how many lines there are."""
+    count = search.count(found, cap=MANY + 1)
+    return f"more than {MANY:,}" if count > MANY else f"{count:,}"
+
+
+def suggestions(asked: Asked, seen: Q) -> list[Suggestion]:
+    """Find the filters without which something would be found; a query for each filter, when nothing was."""
+    out = []
+    for name in asked.names:
+        without = filters_of(QueryDict(asked.query(**{name: ""})))
+        if count := search.count(search.find(without, seen), cap=ENOUGH + 1):
+            out.append(Suggestion(name, count))
+    return out
