@@ -40,7 +40,15 @@ def _signed_out(body: Body) -> Told:
 
 def _sign_in_failed(body: Body) -> Told:
     count = body.get("count") or 1
-    return Told(f"failed to sign in {count} times" if count > 1 else "failed to sign in", why=_from(body))
+    if count > 1:
+        return Told(f"failed to sign in {count} times", why=_from(body))
+    verb = "failed to sign in with the token" if body.get("token") else "failed to sign in"
+    why = ": ".join(filter(None, (_from(body), str(body.get("message") or ""))))
+    return Told(verb, str(body.get("token") or ""), why=why)
+
+
+def _password_changed(body: Body) -> Told:
+    return Told("changed the password of", _user(body))
 
 
 def _granted(body: Body) -> Told:
@@ -111,9 +119,9 @@ def _pattern(body: Body) -> str:
 
 
 def _changes(body: Body) -> str:
-    """Name the fields that changed."""
+    """Say what is set otherwise now; ``changed`` has the values before and after by their names."""
     changed = body.get("changed") or {}
-    return ", ".join(str(name).replace("_", " ") for name in changed)
+    return ", ".join(f"{name} {after} (was {before})" for name, (before, after) in changed.items())
 
 
 def _range(body: Body) -> str:
@@ -125,6 +133,7 @@ _WORDS: dict[str, Callable[[Body], Told]] = {
     "signed_in": _signed_in,
     "signed_out": _signed_out,
     "sign_in_failed": _sign_in_failed,
+    "password_changed": _password_changed,
     "granted": _granted,
     "revoked": _revoked,
     "token_made": _token_made,

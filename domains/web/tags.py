@@ -41,6 +41,7 @@ CHIPS = {
     "sign_in_failed": ("hand-stop", "fail", "sign-in failed"),
     "granted": ("lock-open", "", "role given"),
     "revoked_role": ("ban", "", "role taken"),
+    "password_changed": ("key", "", "password"),
     "token_made": ("key", "", "token made"),
     "token_revoked": ("key", "", "token ended"),
     "host_added": ("server", "", "host added"),

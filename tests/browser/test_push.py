@@ -9,7 +9,6 @@ from domains.models import Host, Operation, Status
 from domains.models.revision import next_revision
 from domains.push.stream import publish
 from tests.browser.conftest import address, change_domain
-from tests.conftest import wait_until
 from tests.integration.web.factory import make_operation, slot_map
 
 ADDED = slot_map(8, "0-1,4-6", "4-6")
@@ -179,6 +178,7 @@ def test_lists_show_what_is_new(open_page, web):
     operation = make_operation(web, [(2, "live", "pending")])
     with transaction.atomic():
         publish(f"operation:{operation.pk}", operation.revision)
-    expect(operations.locator(f"#operation-{operation.pk}")).to_contain_text("asked to add vCPU 2")
+    expect(operations.locator("#news")).to_contain_text("1 new")
     expect(fleet.locator(f"#fleet-{web.pk}")).to_contain_text("1 queued")
-    wait_until(lambda: operations.locator(".ops").count() == 1, what="one table")
+    operations.click("#news a")
+    expect(operations.locator(f"#operation-{operation.pk}")).to_contain_text("asked to add vCPU 2")
