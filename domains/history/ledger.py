@@ -52,8 +52,17 @@ def canonical(value: Mapping[str, object]) -> str:
 
 def chain_hash(previous_hash: str, seq: int, body: str) -> str:
     """Hash an entry together with its place: ``sha256(previous_hash + str(seq) + sha256(body))``."""
-    digest = hashlib.sha256(body.encode("ascii")).hexdigest()
+    return link(previous_hash, seq, digest_of(body))
+
+
+def link(previous_hash: str, seq: int, digest: str) -> str:
+    """Hash an entry of whose body only the digest is known."""
     return hashlib.sha256(f"{previous_hash}{seq}{digest}".encode("ascii")).hexdigest()
+
+
+def digest_of(body: str) -> str:
+    """Hash a body by itself: its bytes, which are ASCII unless somebody put another one in its place."""
+    return hashlib.sha256(body.encode()).hexdigest()
 
 
 def timestamp(moment: datetime) -> str:

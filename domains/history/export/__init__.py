@@ -1,0 +1,1 @@
+"""Exports of the ledger: files that prove by themselves what stands in them."""
