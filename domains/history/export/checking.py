@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -34,8 +34,8 @@ class Proof:
     ties: int
 
 
-def check(file: BinaryIO, heads: Mapping[int, Head]) -> Proof:
-    """Read an export to its end, in constant memory, and compare it with published heads, given by their number.
+def check(file: BinaryIO, heads: Iterable[Head] = ()) -> Proof:
+    """Read an export to its end, in constant memory, and compare it with heads that were published.
 
     Raises :class:`Unfit` for the first line that does not fit.
     """
@@ -97,8 +97,11 @@ def _record(form: Form, lines: _Lines) -> Record:
 class _Chain:
     """The chain as far as it was read."""
 
-    def __init__(self, header: Header, heads: Mapping[int, Head]) -> None:
-        self._header, self._heads = header, heads
+    def __init__(self, header: Header, heads: Iterable[Head]) -> None:
+        self._header = header
+        self._heads: dict[int, list[Head]] = {}
+        for head in heads:
+            self._heads.setdefault(head.seq, []).append(head)
         self._entries = self._left_out = 0
         self.seq, self.hash = header.first - 1, header.previous_hash
         self.tied: Head | None = None
@@ -142,14 +145,15 @@ class _Chain:
             )
 
     def _compare(self, seq: int, hash_: str) -> Head | None:
-        """Give the head that was published with this number, if one was. Raises :class:`Malformed`."""
-        head = self._heads.get(seq)
-        if head and head.hash != hash_:
-            raise Malformed(
-                f"Entry {seq} does not have the hash that was published on {head.time}: it, or something before "
-                "it, was rewritten."
-            )
-        return head
+        """Give the last head that was published with this number, if one was. Raises :class:`Malformed`."""
+        published = self._heads.get(seq, [])
+        for head in published:
+            if head.hash != hash_:
+                raise Malformed(
+                    f"Entry {seq} does not have the hash that was published on {head.time}: it, or something before "
+                    "it, was rewritten."
+                )
+        return published[-1] if published else None
 
     def _in_place(self, seq: int) -> None:
         due = self.seq + 1

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from domains.management.history.export import Export
 from domains.management.history.head import PrintHead
 from domains.management.history.restored import RecordRestored
 from domains.management.history.subcommand import Subcommand
 from domains.management.history.verify import Verify
+from domains.management.history.verify_export import VerifyExport
 
 SUBCOMMANDS: tuple[type[Subcommand], ...] = (
     Verify,
     PrintHead,
     RecordRestored,
+    Export,
+    VerifyExport,
 )

@@ -40,7 +40,7 @@ def export(form="ndjson", **wish):
 
 
 def proved(content):
-    proof = check(io.BytesIO(content), {})
+    proof = check(io.BytesIO(content))
     counts = (proof.trailer.entries, proof.trailer.left_out)
     return proof.header.scope, proof.header.first, proof.header.last, *counts
 
@@ -161,7 +161,7 @@ def test_an_archive_that_takes_entries_away_meanwhile_interrupts_it(wish, monkey
     with pytest.raises(writing.Interrupted, match="being archived"):
         content.extend(lines)
     with pytest.raises(Unfit):
-        check(io.BytesIO(b"".join(content)), {})
+        check(io.BytesIO(b"".join(content)))
 
 
 def fill(upto):
@@ -194,7 +194,7 @@ def peak(form, path, **wish):
         with path.open("wb") as file:
             file.writelines(writing.lines(header, wish.get("matching"), FORMS[form]))
         with path.open("rb") as file:
-            assert check(file, {}).trailer.entries > 1000
+            assert check(file).trailer.entries > 1000
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from domains.history.chain import Head, Row
 from domains.history.export.checking import Proof, check
@@ -71,6 +71,6 @@ def lines(rows, scope, form, **options):
     return closed(records(rows, scope, **options), form)
 
 
-def checked(content, heads: Mapping[int, Head] = {}) -> Proof:
+def checked(content, heads: Iterable[Head] = ()) -> Proof:
     """Check the bytes of a file."""
     return check(io.BytesIO(content), heads)

@@ -82,13 +82,13 @@ def test_whatever_is_no_export_gets_a_sentence(content):
 
 
 def head(row, **changed):
-    return {row.seq: Head(row.seq, changed.get("hash", row.hash), "2026-11-25T12:00:00.000000Z")}
+    return Head(row.seq, changed.get("hash", row.hash), "2026-11-25T12:00:00.000000Z")
 
 
-def problem(held, form, heads=None):
+def problem(held, form):
     """Give what a check says of these records, closed with a trailer that fits them."""
     with pytest.raises(Unfit) as found:
-        checked(b"".join(closed(held, form)), heads or {})
+        checked(b"".join(closed(held, form)))
     return str(found.value)
 
 
@@ -99,8 +99,8 @@ def test_it_is_said_which_line_does_not_fit_and_why(form, first):
     other = rows[2]._replace(body=rows[2].body.replace("2", "3"))
     rehashed = other._replace(hash=chain_hash(other.previous_hash, other.seq, other.body))
 
-    def told(*records, heads=None):
-        return problem([header, *records], form, heads)
+    def told(*records):
+        return problem([header, *records], form)
 
     assert told(*held[:2], other, *held[3:]) == (
         f"Line {first + 2}: Entry 10 does not have the hash that it gives: it was changed."
@@ -135,9 +135,9 @@ def test_a_rewritten_export_fits_by_itself_and_a_published_head_finds_it(form):
     content = b"".join(lines(rewritten, "whole", form))
 
     assert checked(content).tied is None
-    assert checked(content, head(rows[1])).tied.seq == 9
+    assert checked(content, [head(rows[1])]).tied.seq == 9
     with pytest.raises(Unfit, match=r"Entry 11 does not have the hash that was published on 2026-11-25T12"):
-        checked(content, head(rows[3]))
+        checked(content, [head(rows[3])])
 
 
 @every
@@ -145,20 +145,20 @@ def test_heads_tie_an_export(scope, form):
     content = b"".join(EXPORTS[scope, form])
     rows = chain()
 
-    tied = checked(content, {**head(rows[1]), **head(rows[3]), **head(rows[3]._replace(seq=99))})
+    tied = checked(content, [head(rows[1]), head(rows[3]), head(rows[3]._replace(seq=99))])
 
     assert (tied.tied.seq, tied.ties) == (11, 2)
     with pytest.raises(Unfit, match="rewritten"):
-        checked(content, {**head(rows[1]), **head(rows[3], hash="0" * 64)})
+        checked(content, [head(rows[1]), head(rows[3]), head(rows[3], hash="0" * 64)])
 
 
 def test_a_head_before_the_first_entry_must_fit_and_ties_none():
     rows = chain(after=7, previous_hash="a" * 64)
     content = b"".join(lines(rows, "whole", "ndjson"))
 
-    assert checked(content, {7: Head(7, "a" * 64, "")}).tied is None
+    assert checked(content, [Head(7, "a" * 64, "")]).tied is None
     with pytest.raises(Unfit, match="Entry 7"):
-        checked(content, {7: Head(7, "b" * 64, "")})
+        checked(content, [Head(7, "b" * 64, "")])
 
 
 @pytest.mark.parametrize("form", FORMS)
