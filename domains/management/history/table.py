@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domains.management.history.archive import Archive
 from domains.management.history.export import Export
 from domains.management.history.head import PrintHead
 from domains.management.history.restored import RecordRestored
@@ -15,4 +16,5 @@ SUBCOMMANDS: tuple[type[Subcommand], ...] = (
     RecordRestored,
     Export,
     VerifyExport,
+    Archive,
 )

@@ -1,0 +1,54 @@
+"""An archiving process that is killed at a given step: ``archiving.py STEP BEFORE FOLDER``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from itertools import islice
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+
+from domains.history import archive  # noqa: E402
+from domains.history.export import files, writing  # noqa: E402
+
+
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_half(*arguments):
+    yield from islice(LINES(*arguments), 4)
+    yield b"x" * 100_000  # beyond what is held back, so that some of it is in the file
+    die()
+
+
+def record_and_die(*arguments):
+    APPEND(*arguments)
+    die()
+
+
+def remove_some(last):
+    REMOVE(last - 3)
+    die()
+
+
+LINES, APPEND, REMOVE = writing.lines, archive.append, archive.remove
+STEPS = {
+    "half written": lambda: setattr(writing, "lines", write_half),
+    "not named": lambda: setattr(files.os, "link", die),
+    "written": lambda: setattr(archive, "_read_back", die),
+    "checked": lambda: setattr(archive, "_record", die),
+    "not committed": lambda: setattr(archive, "append", record_and_die),
+    "recorded": lambda: setattr(archive, "remove", die),
+    "half removed": lambda: setattr(archive, "remove", remove_some),
+}
+
+if __name__ == "__main__":
+    step, before, folder = sys.argv[1:]
+    STEPS[step]()
+    call_command("history", "archive", "--before", before, "--output", folder)
