@@ -34,7 +34,10 @@ def begin(folded: Folded) -> None:
 
 
 def _go_on(line: HistoryLine, seq: int, body: Mapping[str, Any]) -> None:
-    before = line.index.words
+    index = getattr(
+        line, "index", None
+    )  # a row that somebody removed must not keep an entry from being written
+    before = index.words if index else frozenset()
     folded = Folded({"status": line.status, "reason": line.reason}, set(before))
     folded.take(seq, body)
     HistoryLine.objects.filter(pk=line.pk).update(**folded.columns)

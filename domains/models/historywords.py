@@ -44,10 +44,10 @@ class WordsField(_TextField):
         return " ".join(f"'{word}'" for word in written.split())
 
     def from_db_value(
-        self, value: str, expression: Expression, connection: BaseDatabaseWrapper
+        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
     ) -> frozenset[str]:
-        """Read words; PostgreSQL gives them in quotes."""
-        return frozenset(word.strip("'") for word in value.split())
+        """Read words; PostgreSQL gives them in quotes. A line without a row of words has none."""
+        return frozenset(word.strip("'") for word in (value or "").split())
 
 
 @dataclass(frozen=True, slots=True)
