@@ -1,45 +1,79 @@
-"""Keeping the line index: each appended entry goes into its line, in the entry's own transaction."""
+"""Keeping the line index: each appended entry goes into its line, in the entry's own transaction.
+
+Appending is what every other writer waits for, so the few statements here are written out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+
 from domains.history.lines import Folded, begun, operation_of
-from domains.models import HistoryLine, HistoryWords
+from domains.models import HistoryWords
+
+_COLUMNS = (
+    "seq", "last_seq", "time", "kind", "host", "domain_name", "domain_uuid", "operation", "actor", "door",
+    "action", "status", "reason",
+)  # fmt: skip
+_LATEST = "SELECT latest FROM domains_historyline WHERE seq < %s ORDER BY seq DESC LIMIT 1"
+_NEW_LINE = (
+    f"INSERT INTO domains_historyline ({', '.join(_COLUMNS)}, latest) "  # noqa: S608  # nothing from outside
+    f"VALUES ({', '.join(['%s'] * len(_COLUMNS))}, %s)"
+)
+_NEW_WORDS = "INSERT INTO domains_historywords (rowid, words) VALUES (%s, %s)"
+_LINE = (
+    "SELECT seq, status, reason, words FROM domains_historyline "
+    "LEFT JOIN domains_historywords ON domains_historywords.rowid = seq WHERE operation = %s"
+)
+_CHANGE_LINE = "UPDATE domains_historyline SET last_seq = %s, status = %s, reason = %s WHERE seq = %s"
+_CHANGE_WORDS = "UPDATE domains_historywords SET words = %s WHERE rowid = %s"
+_WORDS = HistoryWords._meta.get_field("words")
 
 
 def add(seq: int, body: Mapping[str, Any]) -> None:
     """Fold an appended entry into its line, or begin one with it.
 
-    Takes two statements for a new line (one more reads the time of the line before), and one to three for an
-    operation's later entry: its words are written only if the entry brings new ones.
+    Three statements; the words of an operation's later entry are written only if it brings new ones.
     """
     number = operation_of(body)
-    known = None
-    if number is not None and body["kind"] != "requested":
-        known = HistoryLine.objects.filter(operation=number).select_related("index").first()
-    if known is None:
-        begin(begun(seq, body))
-    else:
-        _go_on(known, seq, body)
+    with connection.cursor() as cursor:
+        known = None
+        if number is not None and body["kind"] != "requested":
+            cursor.execute(_LINE, [number])
+            known = cursor.fetchone()
+        if known is None:
+            _begin(cursor, begun(seq, body))
+        else:
+            _go_on(cursor, known, seq, body)
 
 
 def begin(folded: Folded) -> None:
     """Store a new line. It is no earlier in time than the lines before it, whatever its clock said."""
-    seq, time = folded.columns["seq"], folded.columns["time"]
-    before = HistoryLine.objects.filter(seq__lt=seq).order_by("-seq").values_list("latest", flat=True).first()
-    HistoryLine(**folded.columns, latest=max(before or "", time)).save(force_insert=True)
-    HistoryWords(line_id=seq, words=folded.words).save(force_insert=True)
+    with connection.cursor() as cursor:
+        _begin(cursor, folded)
 
 
-def _go_on(line: HistoryLine, seq: int, body: Mapping[str, Any]) -> None:
-    index = getattr(
-        line, "index", None
-    )  # a row that somebody removed must not keep an entry from being written
-    before = index.words if index else frozenset()
-    folded = Folded({"status": line.status, "reason": line.reason}, set(before))
+def _begin(cursor: CursorWrapper, folded: Folded) -> None:
+    columns = folded.columns
+    cursor.execute(_LATEST, [columns["seq"]])
+    (before,) = cursor.fetchone() or ("",)
+    cursor.execute(_NEW_LINE, [*(columns[name] for name in _COLUMNS), max(before, columns["time"])])
+    cursor.execute(_NEW_WORDS, [columns["seq"], _written(folded.words)])
+
+
+def _go_on(cursor: CursorWrapper, known: tuple[Any, ...], seq: int, body: Mapping[str, Any]) -> None:
+    line, status, reason, written = known  # words are null where somebody removed them; the entry counts
+    before = frozenset(_WORDS.from_db_value(written, None, connection))
+    folded = Folded({"status": status, "reason": reason}, set(before))
     folded.take(seq, body)
-    HistoryLine.objects.filter(pk=line.pk).update(**folded.columns)
+    columns = folded.columns
+    cursor.execute(_CHANGE_LINE, [seq, columns["status"], columns["reason"], line])
     if folded.words != before:
-        HistoryWords.objects.filter(pk=line.pk).update(words=folded.words)
+        cursor.execute(_CHANGE_WORDS, [_written(folded.words), line])
+
+
+def _written(words: Collection[str]) -> str:
+    return str(_WORDS.get_db_prep_value(words, connection))

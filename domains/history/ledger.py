@@ -27,8 +27,9 @@ def append(kind: str, facts: Mapping[str, object]) -> HistoryEntry:
     if not connection.in_atomic_block:
         raise RuntimeError("A history entry is written in the transaction of what it records.")
     wait_turn()
-    head = HistoryEntry.objects.order_by("-seq").values_list("seq", "hash").first()
-    seq, previous_hash = (head[0] + 1, head[1]) if head else (1, GENESIS)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq + 1, hash FROM domains_historyentry ORDER BY seq DESC LIMIT 1")
+        seq, previous_hash = cursor.fetchone() or (1, GENESIS)
     body = canonical({**facts, "v": VERSION, "kind": kind, "time": timestamp(datetime.now(UTC))})
     entry = HistoryEntry(
         seq=seq, body=body, previous_hash=previous_hash, hash=chain_hash(previous_hash, seq, body)

@@ -17,6 +17,7 @@ from domains.models import HistoryEntry, HistoryLine, HistoryWords
 
 _BATCH = 500
 _LAST = 2**63 - 1
+_ALIEN = "belongs to no entry of the history"
 _Body = Mapping[str, Any]
 
 
@@ -93,14 +94,15 @@ def disagreement() -> str:
             if line is not None and line.last_seq > upto:
                 continue
             if wrong := _difference(line, expected.get(seq), latest):
-                return f"Line {seq} of the line index {wrong}; “manage.py history reindex” makes it anew."
+                return _said(seq, wrong)
             latest = line.latest if line else latest
         after = last
     beyond = HistoryLine.objects.filter(seq__gt=after, last_seq__lte=upto).order_by("seq").first()
-    return f"Line {beyond.seq} of the line index {_ALIEN}." if beyond else ""
+    return _said(beyond.seq, _ALIEN) if beyond else ""
 
 
-_ALIEN = "belongs to no entry of the history"
+def _said(seq: int, wrong: str) -> str:
+    return f"Line {seq} of the line index {wrong}; “manage.py history reindex” makes it anew."
 
 
 def _difference(line: HistoryLine | None, expected: Folded | None, latest: str) -> str:

@@ -44,7 +44,7 @@ class WordsField(_TextField):
         return " ".join(f"'{word}'" for word in written.split())
 
     def from_db_value(
-        self, value: str | None, expression: Expression, connection: BaseDatabaseWrapper
+        self, value: str | None, expression: Expression | None, connection: BaseDatabaseWrapper
     ) -> frozenset[str]:
         """Read words; PostgreSQL gives them in quotes. A line without a row of words has none."""
         return frozenset(word.strip("'") for word in (value or "").split())
