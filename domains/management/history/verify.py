@@ -14,6 +14,7 @@ from django.db import DatabaseError
 
 from domains.history import headfile
 from domains.history.against import Comparison, compare
+from domains.history.bodies import first_odd_body
 from domains.history.chain import Head
 from domains.history.findings import Finding
 from domains.history.restored import Restored, restorations
@@ -31,12 +32,13 @@ class Examination:
     verdict: Verdict
     heads: Sequence[Head]
     comparison: Comparison | None
+    odd_body: Finding | None
     restorations: Sequence[Restored]
 
     @property
     def findings(self) -> list[Finding]:
-        """What does not fit: in the chain, then against the heads."""
-        found = [self.verdict.finding, self.comparison.finding if self.comparison else None]
+        """What does not fit: in the chain, against the heads, in the bodies."""
+        found = [self.verdict.finding, self.comparison.finding if self.comparison else None, self.odd_body]
         return list(dict.fromkeys(finding for finding in found if finding is not None))
 
     @property
@@ -55,8 +57,11 @@ class Examination:
         return notes
 
 
-def examine(file: Path | None) -> Examination:
-    """Verify the chain, and against a file of heads where there is one. Raises :class:`UsageError` for the file."""
+def examine(file: Path | None, *, bodies: bool = False) -> Examination:
+    """Verify the chain, against a file of heads where there is one, and the bodies' form where that is asked for.
+
+    Raises :class:`UsageError` where the file is none of heads.
+    """
     try:
         heads = headfile.read(file) if file else []
     except headfile.HeadFileError as error:
@@ -66,7 +71,9 @@ def examine(file: Path | None) -> Examination:
         restored = restorations()
     except DatabaseError:
         restored = []  # the walk has found the same, and has a sentence for it
-    return Examination(verdict, heads, compare(heads, verdict, restored) if file else None, restored)
+    comparison = compare(heads, verdict, restored) if file else None
+    odd_body = first_odd_body() if bodies and verdict.finding is None else None
+    return Examination(verdict, heads, comparison, odd_body, restored)
 
 
 class Verify(Subcommand):
@@ -84,12 +91,17 @@ class Verify(Subcommand):
             metavar="HEADFILE",
             help="heads that were kept elsewhere; all of them must fit",
         )
+        parser.add_argument(
+            "--bodies",
+            action="store_true",
+            help="also check the form of every body, which takes several times as long",
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def run(self, options: dict[str, Any]) -> int:
         """Verify, write down that it was done, and give 0 for an intact history and 1 for another one."""
         file = options["against"]
-        examination = examine(file)
+        examination = examine(file, bodies=options["bodies"])
         self._remember(examination, file)
         if options["json"]:
             self.out.write(json.dumps(_told(examination, file)))

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from domains.history import chain, ledger
+from domains.history.reindex import reindex
 from domains.history.verifications import latest_verification
 from domains.models import Verification
 from tests.integration.history.tampering import (
@@ -17,6 +18,8 @@ from tests.integration.history.tampering import (
     drop_everything,
     drop_triggers,
     execute,
+    forged,
+    insert,
     remove,
     rewrite,
     written,
@@ -54,11 +57,12 @@ def keep_head(file):
 
 
 def restore_backup(last):
-    """Have the ledger end earlier, as a backup of that time does."""
+    """Have the ledger end earlier, and its lines with it, as in a backup of that time."""
     if connection.vendor == "postgresql":
         execute("ALTER TABLE domains_historyentry DISABLE TRIGGER USER")
         execute(("DELETE FROM domains_historyentry WHERE seq > %s", [last]))
         execute("ALTER TABLE domains_historyentry ENABLE TRIGGER USER")
+        reindex()
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'history_refuses_delete'")
@@ -68,6 +72,7 @@ def restore_backup(last):
         ("DELETE FROM domains_historyentry WHERE seq > %s", [last]),
         trigger,
     )
+    reindex()
 
 
 def test_an_intact_history_is_said_to_be_so_and_written_down(history):
@@ -368,6 +373,48 @@ def test_heads_within_an_archived_range_are_told_apart(history, file):
     status, out, _ = history("verify", "--against", file)
     assert status == 1
     assert "Entry 6 has another hash than the head of then says" in out
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"a":1,"a":2}',
+        '{"b":1,"a":2}',
+        '{"a": 1}',
+        '{"a":1} ',
+        '{"a":1.0e0}',
+        '{"a":"\\u0041"}',
+        "[]",
+        '"text"',
+        "5",
+        "null",
+    ],
+)
+def test_a_body_of_another_form_is_found_where_that_is_asked_for(history, body):
+    rows = written(3)
+    insert(forged(4, rows[-1].hash, body))
+
+    assert history("verify")[0] == 0
+    status, out, _ = history("verify", "--bodies", "--json")
+
+    assert status == 1
+    assert [(found["kind"], found["seq"]) for found in json.loads(out)["findings"]] == [("malformed", 4)]
+
+
+def test_bodies_that_are_no_json_at_all_are_found(history):
+    rows = written(3)
+    drop_everything()
+    insert(forged(4, rows[-1].hash, "{" * 5000))
+    assert history("verify", "--bodies")[0] == 1
+    change(4, **forged(4, rows[-1].hash, '{"a":' * 5000)._asdict())
+    assert history("verify", "--bodies")[0] == 1
+    change(4, **forged(4, rows[-1].hash, '{"a":NaN}')._asdict())
+    assert history("verify", "--bodies")[0] == 1
+
+
+def test_what_slotboard_writes_has_the_form(history):
+    written(3)
+    assert history("verify", "--bodies")[0] == 0
 
 
 def test_foreign_text_is_safe_for_a_terminal(history, file):
