@@ -12,17 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from domains.history import ledger
 from domains.history.boundary import Boundary, boundary
 from domains.history.export import files, planning, writing
 from domains.history.export.checking import Proof, Unfit, check
 from domains.history.export.forms import FORMS
-from domains.history.ledger import append
-from domains.models import HistoryEntry, HistoryLine
+from domains.history.reindex import forget
+from domains.models import HistoryEntry
 
 BATCH = 1000  # entries removed in one transaction, for which other writers wait
 By = Mapping[str, str | None]
@@ -60,10 +60,10 @@ def unfinished(target: Path) -> Archived | None:
 
     Raises :class:`CannotArchive` where the file that holds it is not at hand: then nothing may be removed.
     """
-    entry = HistoryEntry.objects.filter(kind="archived").order_by("-seq").first()
-    facts: dict[str, Any] = json.loads(entry.body) if entry else {}
-    if entry is None or not HistoryEntry.objects.filter(seq__lte=facts["to"]).exists():
+    entry = _pending()
+    if entry is None:
         return None
+    facts = json.loads(entry.body)
     path = target / facts["file"] if target.is_dir() else target
     if not path.is_file() or _digest(path) != facts["sha256"]:
         raise CannotArchive(
@@ -75,15 +75,21 @@ def unfinished(target: Path) -> Archived | None:
     return Archived(facts["from"], facts["to"], path, facts["sha256"], entry.seq, note)
 
 
+def _pending() -> HistoryEntry | None:
+    """Give the last ``archived`` entry while something that it lets go is still there."""
+    entry = HistoryEntry.objects.filter(kind="archived").order_by("-seq").first()
+    return entry if entry and _upto(json.loads(entry.body)["to"]).exists() else None
+
+
 def _begin(moment: datetime, target: Path, by: By) -> Archived:
     limits = boundary(moment)
     path = target / f"history-{limits.first}-{limits.last}.ndjson" if target.is_dir() else target
+    wanted = ("whole", limits.first, limits.last, *_ends(limits))
     if not path.exists():
         _write(path, limits, by)
     proof = _read_back(path)
-    header, last_hash = proof.header, _hash_of(limits.last)
-    found = (header.scope, header.first, header.last, header.previous_hash, proof.trailer.hash)
-    if found != ("whole", limits.first, limits.last, _previous_hash_of(limits.first), last_hash):
+    header = proof.header
+    if wanted != (header.scope, header.first, header.last, header.previous_hash, proof.trailer.hash):
         raise CannotArchive(
             f"{path} exists and holds something else than entries {limits.first} to {limits.last} of this history. "
             "Nothing was archived; choose another name."
@@ -95,6 +101,8 @@ def _write(path: Path, limits: Boundary, by: By) -> None:
     lines = writing.lines(planning.header(limits.first, limits.last, by=by), None, FORMS["ndjson"])
     try:
         files.write(path, lines)
+    except writing.Interrupted as interrupted:
+        raise CannotArchive(str(interrupted)) from interrupted
     except BlockingIOError as error:
         raise CannotArchive(f"Another command is writing {path} just now; nothing was done.") from error
     except OSError as error:
@@ -119,7 +127,10 @@ def _record(limits: Boundary, path: Path, proof: Proof, by: By) -> Archived:
     """Append the entry because of which the triggers let the range go."""
     digest = _digest(path)
     with transaction.atomic():
-        entry = append(
+        ledger.wait_turn()
+        if _pending() or not _upto(limits.first).exists():
+            raise CannotArchive("Another command archived this range just now; nothing was done.")
+        entry = ledger.append(
             "archived",
             {
                 **by,
@@ -134,10 +145,6 @@ def _record(limits: Boundary, path: Path, proof: Proof, by: By) -> Archived:
                 "bytes": path.stat().st_size,
             },
         )
-        # Only now nobody else appends; and whoever archived the same just before has committed.
-        others = HistoryEntry.objects.filter(kind="archived", seq__gte=limits.first, seq__lt=entry.seq)
-        if any(json.loads(other.body)["to"] >= limits.first for other in others):
-            raise CannotArchive("Another command archived this range just now; nothing was done.")
     return Archived(limits.first, limits.last, path, digest, entry.seq, limits.kept)
 
 
@@ -145,20 +152,18 @@ def remove(last: int) -> None:
     """Remove all entries up to this one, which an ``archived`` entry covers, with the lines made of them."""
     while numbers := list(_upto(last).values_list("seq", flat=True)[:BATCH]):
         with transaction.atomic():
-            HistoryLine.objects.filter(seq__lte=numbers[-1]).delete()
             _upto(numbers[-1]).delete()
+            forget(numbers[-1])
 
 
 def _upto(last: int) -> QuerySet[HistoryEntry]:
     return HistoryEntry.objects.filter(seq__lte=last).order_by("seq")
 
 
-def _hash_of(seq: int) -> str:
-    return HistoryEntry.objects.values_list("hash", flat=True).get(seq=seq)
-
-
-def _previous_hash_of(seq: int) -> str:
-    return HistoryEntry.objects.values_list("previous_hash", flat=True).get(seq=seq)
+def _ends(limits: Boundary) -> tuple[str, str]:
+    """Give the hash before the first entry, and that of the last."""
+    entries = HistoryEntry.objects.in_bulk([limits.first, limits.last])
+    return entries[limits.first].previous_hash, entries[limits.last].hash
 
 
 def _digest(path: Path) -> str:

@@ -13,7 +13,7 @@ django.setup()
 
 from django.core.management import call_command  # noqa: E402
 
-from domains.history import archive  # noqa: E402
+from domains.history import archive, ledger  # noqa: E402
 from domains.history.export import files, writing  # noqa: E402
 
 
@@ -37,13 +37,13 @@ def remove_some(last):
     die()
 
 
-LINES, APPEND, REMOVE = writing.lines, archive.append, archive.remove
+LINES, APPEND, REMOVE = writing.lines, ledger.append, archive.remove
 STEPS = {
     "half written": lambda: setattr(writing, "lines", write_half),
     "not named": lambda: setattr(files.os, "link", die),
     "written": lambda: setattr(archive, "_read_back", die),
     "checked": lambda: setattr(archive, "_record", die),
-    "not committed": lambda: setattr(archive, "append", record_and_die),
+    "not committed": lambda: setattr(ledger, "append", record_and_die),
     "recorded": lambda: setattr(archive, "remove", die),
     "half removed": lambda: setattr(archive, "remove", remove_some),
 }
