@@ -10,6 +10,7 @@ from domains.api.api import api
 from domains.web.change import change
 from domains.web.domain import domain
 from domains.web.entry import entry
+from domains.web.export import export
 from domains.web.fleet import fleet
 from domains.web.operation import ask_again, cancel, operation, stop_waiting
 from domains.web.operations import news, operations
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
     path("operations/", operations, name="operations"),
     path("operations/news/", news, name="news"),
+    path("operations/export/", export, name="export"),
     path("operations/entries/<int:seq>/", entry, name="entry"),
     path("operations/<int:pk>/", operation, name="operation"),
     path("operations/<int:pk>/cancel/", cancel, name="cancel"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import islice
 
 from django.db.models import QuerySet
@@ -24,7 +24,7 @@ class Interrupted(Exception):
     """Entries went away while they were exported; the text is the sentence for the person."""
 
 
-def lines(header: Header, matching: QuerySet[HistoryEntry] | None, form: Form) -> Iterator[bytes]:
+def lines(header: Header, matching: QuerySet[HistoryEntry] | None, form: Form) -> Generator[bytes]:
     """Give the lines of an export in constant memory: header, entries, trailer.
 
     ``matching`` are the entries that a filtered or compact export is about. The range is fixed by the header;

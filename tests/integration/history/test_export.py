@@ -6,14 +6,15 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
-from domains.history import chain, ledger
+from domains.history import ledger
 from domains.history.export import writing
 from domains.history.export.checking import Unfit, check
 from domains.history.export.forms import FORMS
 from domains.history.export.planning import CannotExport, Wish, begin, first_since, last_before
 from domains.models import HistoryEntry
+from tests.integration.history.ledgers import fill
 
 BY = {"actor": "audrey", "door": "page", "address": "127.0.0.1", "token": None}
 every_form = pytest.mark.parametrize("form", list(FORMS))
@@ -162,28 +163,6 @@ def test_an_archive_that_takes_entries_away_meanwhile_interrupts_it(wish, monkey
         content.extend(lines)
     with pytest.raises(Unfit):
         check(io.BytesIO(b"".join(content)))
-
-
-def fill(upto):
-    """Let the ledger grow to this many entries faster than by appending them one by one."""
-    head = chain.head()
-    seq, previous_hash, made = (head.seq, head.hash, []) if head else (0, ledger.GENESIS, [])
-    while seq < upto:
-        seq += 1
-        told = {
-            "v": 1,
-            "kind": "started",
-            "time": "2026-11-25T12:00:00.000000Z",
-            "operation": seq,
-            "note": "x" * 500,
-        }
-        body = ledger.canonical({**told, "actor": "mara" if seq % 3 else "otto"})
-        hash_ = ledger.chain_hash(previous_hash, seq, body)
-        made.append((seq, body, previous_hash, hash_))
-        previous_hash = hash_
-    statement = "INSERT INTO domains_historyentry (seq, body, previous_hash, hash) VALUES (%s, %s, %s, %s)"
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(statement, made)
 
 
 def peak(form, path, **wish):
