@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import groupby
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
 
 from domains.history import search
+from domains.history.found import Found
 from domains.models import HistoryEntry, HistoryLine, Operation
 from domains.web import lines
 from domains.web.filters import Asked, filters_of
@@ -59,7 +60,7 @@ def by_day(rows: Iterable[Line], zone: tzinfo) -> list[tuple[str, list[Line]]]:
     return days
 
 
-def hits_of(found: QuerySet[HistoryLine]) -> str:
+def hits_of(found: Found) -> str:
     """Say how many lines there are."""
     count = search.count(found, cap=MANY + 1)
     return f"more than {MANY:,}" if count > MANY else f"{count:,}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import PurePath
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from domains.history import search
+from domains.history.verifications import latest_verification
 from domains.operations.sight import Sight, sight_of
 from domains.push.stream import cursor
 from domains.web import errors, filter_form
@@ -45,7 +47,15 @@ def operations(request: HttpRequest) -> HttpResponse:
             _address(asked, text)
         )  # what a form sends says all that was left empty, too
     sight = sight_of(request.user)
-    context = {"here": "operations", "since": since, "topics": ["operations"], "asked": asked}
+    verification = latest_verification()
+    context = {
+        "here": "operations",
+        "since": since,
+        "topics": ["operations"],
+        "asked": asked,
+        "verification": verification,
+        "against": PurePath(verification.against).name if verification else "",
+    }
     try:
         context |= _found(request, asked, sight, before)
     except Malformed as malformed:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from domains.history import ledger
-from domains.models import HistoryLine
+from domains.models import HistoryLine, Verification
 from domains.web import finding, operations
 from domains.web.filters import filters_of as read
 from domains.web.filters import query_of
@@ -292,12 +292,33 @@ def test_search_takes_the_same_queries_for_one_row_and_for_thirty(
 
     fill()
     path = "/operations/?show=everything&q=night&host=hv1&since=7d"
-    with django_assert_max_num_queries(11) as counted:
+    with django_assert_max_num_queries(12) as counted:
         auditor.get(path)
     for _ in range(15):
         fill()
     with django_assert_num_queries(len(counted)):
         assert len(rows(auditor.get(path).text)) == 32
+
+
+def test_page_says_when_the_history_was_verified_and_against_what(auditor, history):
+    text = plain(auditor.get("/operations/").text)
+    assert "Not verified yet" in text
+    assert "Never verified." in text
+    facts = {"at": datetime.now(UTC), "actor": "os:root", "entries": 6, "head_seq": 6, "head_hash": "ab" * 32}
+    Verification.objects.create(**facts)
+    text = plain(auditor.get("/operations/").text)
+    assert "Intact when verified" in text
+    assert "up to entry 6, hash abababababab…; against no head kept elsewhere, so a cut-off end" in text
+    assert f"intact up to entry 6, hash {'ab' * 32}." in text
+    Verification.objects.create(
+        **facts, against="/srv/heads/today.json", against_seq=5, against_hash="cd" * 32
+    )
+    assert "against the head of entry 5 in today.json" in plain(auditor.get("/operations/").text)
+    Verification.objects.create(**facts, finding="Entry 3 was changed.")
+    text = auditor.get("/operations/").text
+    assert "The history is not intact, as was found" in plain(text)
+    assert "Entry 3 was changed." in text
+    assert 'class="verified' not in text
 
 
 def test_domain_page_leads_to_its_own_part_of_the_history(auditor, domain, page, history):
