@@ -85,15 +85,21 @@ def _host(verb: str) -> Callable[[Body], Told]:
 
 
 def _archived(body: Body) -> Told:
-    return Told(f"archived {_range(body)} and removed them from here")
+    why = f"kept in {body['file']}" if body.get("file") else ""
+    return Told(f"archived {_range(body)} and removed them from here", why=why)
 
 
 def _restored(body: Body) -> Told:
-    return Told("recorded that the database was restored from a backup", why=str(body.get("note") or ""))
+    kept = body.get("kept") or {}
+    left = f"only what came up to entry {kept['seq']}" if kept.get("seq") else "nothing of what was before"
+    return Told(f"recorded that a backup was restored, which holds {left}", why=str(body.get("note") or ""))
 
 
 def _exported(body: Body) -> Told:
-    return Told("exported the history", why=_range(body))
+    filters = body.get("filters") or {}
+    why = ", ".join(f"{name} {value}" for name, value in filters.items())
+    form = f" as {str(body['format']).upper()}" if body.get("format") else ""
+    return Told(f"exported {'what fits of ' if filters else ''}{_range(body)}{form}", why=why)
 
 
 def _role(body: Body) -> str:

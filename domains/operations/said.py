@@ -118,7 +118,7 @@ def of_entry(entry: HistoryEntry) -> Said:
     body = json.loads(entry.body)
     if entry.kind == "outside":
         return _outside(body)
-    return _refused(body) if entry.kind == "refused" else _access(entry.kind, body)
+    return _refused(body) if entry.kind in ("refused", "requested") else _access(entry.kind, body)
 
 
 def _refused(body: dict[str, Any]) -> Said:
