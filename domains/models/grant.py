@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, Value, When
 
 from domains.models.domain import Domain
 from domains.models.host import Host
@@ -24,6 +26,7 @@ class Role(models.TextChoices):
 
 SEEING = (Role.VIEWER, Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR)
 CHANGING = (Role.OPERATOR, Role.ADMINISTRATOR)
+_ALL = Q(pk__isnull=False)
 AUDITING = (Role.AUDITOR, Role.ADMINISTRATOR)
 
 
@@ -86,17 +89,33 @@ def domains_changed_by(user: Person) -> QuerySet[Domain]:
     return _domains(user, CHANGING)
 
 
+def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool] | None:
+    """Find a domain that the user may see, with its ``host``, and say whether they may change it too.
+
+    One query for the grants and one for the domain.
+    """
+    grants = [] if _superuser(user) else list(_grants(user, SEEING))
+    seen = _ALL if _superuser(user) else _covered(grants)
+    changed = _ALL if _superuser(user) else _covered(grant for grant in grants if grant.role in CHANGING)
+    changeable = Case(When(changed, then=Value(True)), default=Value(False))
+    domains = Domain.objects.filter(seen, **which).select_related("host").annotate(changeable=changeable)
+    found = domains.first()
+    return (found, found.changeable) if found else None
+
+
 def _domains(user: Person, roles: tuple[Role, ...]) -> QuerySet[Domain]:
-    if _superuser(user):
-        return Domain.objects.all()
+    return Domain.objects.filter(_ALL if _superuser(user) else _covered(_grants(user, roles)))
+
+
+def _covered(grants: Iterable[Grant]) -> Q:
     allowed = Q(pk__in=[])
-    for grant in _grants(user, roles):
+    for grant in grants:
         if grant.host_id is None and grant.pattern == "*":
-            return Domain.objects.all()
+            return _ALL
         on_host = Q() if grant.host_id is None else Q(host=grant.host_id)
         named = Q() if grant.pattern == "*" else Q(name__regex=_regex(grant.pattern))
         allowed |= on_host & named
-    return Domain.objects.filter(allowed)
+    return allowed
 
 
 def _grants(user: Person, roles: tuple[Role, ...]) -> QuerySet[Grant]:

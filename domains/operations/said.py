@@ -63,7 +63,7 @@ class Said:
     def brief(self) -> str:
         """The sentence without actor and guest: ``added vCPU 5, live``."""
         words = f"{self.verb} {self.vcpus}".strip()
-        return f"{words}, {self.sides}" if self.sides else words
+        return ", ".join(filter(None, (words, f"{self.sides} {self.other}".strip())))
 
     def __str__(self) -> str:
         return f"{self.actor} {self.deed}".strip()

@@ -1,4 +1,4 @@
-"""The board of one domain: everything its page shows, gathered with three queries and no call to a hypervisor."""
+"""The board of one domain: everything its page shows, gathered with four queries and no call to a hypervisor."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from domains.vcpu.hints import Hint, removal_hint, warnings
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 from domains.web import virsh
+from domains.web.recent import Recent, recent_of
 from domains.web.rows import Layout, Row, SocketCard, card_of, rows_of
 from domains.web.shortcuts import Shortcut, shortcuts
 from domains.web.slots import SlotView, slot_count, slot_views, states_of
@@ -18,7 +19,6 @@ from domains.web.story import Wiring
 from domains.web.syncing import SyncChoice, sync_choices
 from domains.web.works import works_of
 
-OPERATIONS = 8
 LARGE = 64  # up to this many slots are drawn large
 WHOLE = 512  # up to this many are drawn on one page; above, one socket at a time
 
@@ -36,7 +36,7 @@ class Board:
     rows: tuple[Row, ...]
     cards: tuple[SocketCard, ...]
     opened: int
-    operations: Sequence[Operation]
+    recent: Sequence[Recent]
     shortcuts: tuple[Shortcut, ...]
 
     @property
@@ -94,7 +94,8 @@ class Board:
     @property
     def newest(self) -> Operation | None:
         """The operation that changed last."""
-        return max(self.operations, key=lambda operation: operation.revision, default=None)
+        operations = (one for one in self.recent if isinstance(one, Operation))
+        return max(operations, key=lambda operation: operation.revision, default=None)
 
 
 def board_of(domain: Domain, *, editable: bool, opened: int | None = 0) -> Board:
@@ -129,7 +130,7 @@ def board_of(domain: Domain, *, editable: bool, opened: int | None = 0) -> Board
         rows=rows_of(slots, layout, works, domain.numa),
         cards=cards,
         opened=opened or 0,
-        operations=list(Operation.objects.filter(domain=domain).prefetch_related("effects")[:OPERATIONS]),
+        recent=recent_of(domain),
         shortcuts=shortcuts(view, topology),
     )
 

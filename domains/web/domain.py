@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from domains.models import Domain, Operation
-from domains.models.grant import domains_changed_by, domains_seen_by
+from domains.models.grant import seen_with_rights
 from domains.push.stream import cursor
 from domains.push.topics import page_topic
 from domains.web import lines
@@ -57,15 +57,11 @@ class Seen:
 
 
 def seen_domain(request: HttpRequest, host: str, uuid: UUID) -> Seen:
-    """Find a domain. Raises ``Http404`` for one the person may not see.
-
-    Who may change a domain may see it, so those are asked first: for them that is all there is to ask.
-    """
-    for allowed, editable in ((domains_changed_by, True), (domains_seen_by, False)):
-        found = allowed(request.user).filter(host__slug=host, uuid=uuid).select_related("host").first()
-        if found:
-            return Seen(found, editable)
-    raise Http404
+    """Find a domain. Raises ``Http404`` for one the person may not see."""
+    found = seen_with_rights(request.user, host__slug=host, uuid=uuid)
+    if found is None:
+        raise Http404
+    return Seen(*found)
 
 
 def show(request: HttpRequest, seen: Seen, asked: Asked, *, since: str, status: int = 200) -> HttpResponse:

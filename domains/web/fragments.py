@@ -118,7 +118,8 @@ def board_fragments(board: Board) -> Fragments:
     for card in board.cards:
         out[f"card-{card.number}"] = _template("_card.html", {"card": card})
     for line in context["recent"]:
-        out[f"outcome-{line.number}"] = _template("_outcome.html", {"line": line})
+        if line.number is not None:
+            out[f"outcome-{line.number}"] = _template("_outcome.html", {"line": line})
     return out
 
 
@@ -130,7 +131,7 @@ def board_context(board: Board, picked: Iterable[int] = ()) -> dict[str, Any]:
 
 
 def _context(board: Board) -> dict[str, Any]:
-    recent = [lines.of_operation(operation) for operation in board.operations]
+    recent = [lines.of_any(one) for one in board.recent]
     newest, live, config = board.newest, board.view.live, board.view.config
     return {
         "board": board,

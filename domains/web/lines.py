@@ -41,6 +41,11 @@ class Line:
         return CHIPS[self.chip][1]
 
 
+def of_any(one: Operation | HistoryEntry) -> Line:
+    """Describe an operation, or an entry that stands alone."""
+    return of_operation(one) if isinstance(one, Operation) else of_entry(one)
+
+
 def of_operation(operation: Operation) -> Line:
     """Describe an operation as it stands now; its effects are best prefetched."""
     ended = operation.finished_at

@@ -7,7 +7,14 @@ import pytest
 from django.test import Client
 
 from domains.models import Effect, Operation
-from tests.integration.web.factory import make_domain, make_host, make_operation, make_user, slot_map
+from tests.integration.web.factory import (
+    make_domain,
+    make_entry,
+    make_host,
+    make_operation,
+    make_user,
+    slot_map,
+)
 
 
 def slot(text: str, vcpu: int) -> str:
@@ -263,3 +270,21 @@ def test_equal_counts_are_not_called_unequal_though_slots_differ(viewer, domain,
     text = viewer.get(page).text
     assert "Live and config differ." in text
     assert ("≠" in text) == unequal
+
+
+def test_recent_part_of_the_history_holds_what_was_refused_and_what_came_from_outside(
+    viewer, domain, page, django_assert_max_num_queries
+):
+    operation = make_operation(domain, [(5, "live", "done")], status="succeeded")
+    refused = make_entry("refused", domain, actor="vera", door="api", action="add", requested={"vcpu": [3]})
+    outside = make_entry("outside", domain, effects=[{"side": "live", "began": "running"}])
+    make_entry("outside", make_domain(make_host("hv2"), domain.name, uuid=domain.uuid), effects=[])
+    with django_assert_max_num_queries(8):
+        text = viewer.get(page).text
+    assert re.findall(r'<li id="recent-([\w-]+)"', text) == [
+        f"entry-{outside.seq}",
+        f"entry-{refused.seq}",
+        str(operation.pk),
+    ]
+    assert f'<a href="/operations/entries/{outside.seq}/">was started</a>' in text
+    assert f'<a href="/operations/entries/{refused.seq}/">asked to add vCPU 3</a>' in text
