@@ -96,7 +96,7 @@ def _found(request: HttpRequest, asked: Asked, sight: Sight, before: int | None)
         **filter_form.form_of(request, asked, filters, sight),
         "zone": zone,
         "days": by_day(lines_of(page.lines), zone),
-        "hits": hits_of(found) if page.lines and before is None else None,
+        "hits": hits_of(found) if page.lines else None,
         "suggestions": suggestions(asked, sight.entries()) if not page.lines and before is None else [],
         "older": page.older,
         "top": top,
