@@ -37,7 +37,9 @@ class Suggestion:
 def lines_of(found: Sequence[HistoryLine]) -> list[Line]:
     """Describe lines as they stand now: operations, and entries that stand alone. At most three queries."""
     numbers = [line.operation for line in found if line.operation is not None]
-    known = Operation.objects.prefetch_related("effects").in_bulk(numbers) if numbers else {}
+    # A line shows no slot map, and of a large guest those are large.
+    operations = Operation.objects.defer("before", "after").prefetch_related("effects")
+    known = operations.in_bulk(numbers) if numbers else {}
     alone = [line.seq for line in found if line.operation not in known]
     entries = HistoryEntry.objects.in_bulk(alone) if alone else {}
     return [

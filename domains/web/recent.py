@@ -26,7 +26,8 @@ def recent_of(domain: Domain) -> Sequence[Recent]:
         .order_by("-seq")[:MOST]
     )
     numbers = [line.operation for line in lines if line.operation is not None]
-    operations = Operation.objects.prefetch_related("effects").in_bulk(numbers) if numbers else {}
+    known = Operation.objects.defer("before", "after").prefetch_related("effects")  # no map is shown here
+    operations = known.in_bulk(numbers) if numbers else {}
     out: list[Recent] = []
     for line in lines:
         if line.operation in operations:
