@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeVar
 
 from django.conf import settings
 
+from domains.operations.change import Change, OnFailure, Wanted
 from domains.operations.refused import RequestRefused
 from domains.operations.text import storable, visible
 from domains.vcpu import cpulist
@@ -16,7 +16,6 @@ from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
 
-Wanted = list[int] | Literal["first", "highest", "all"]
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _WORD = {Action.ADD: "first", Action.REMOVE: "highest"}
 _UNNAMED: dict[Action, object] = {Action.ADD: -1, Action.REMOVE: -1, Action.SYNC: "all"}
@@ -35,27 +34,6 @@ _SIDES = {
     ),
 }
 NOTE_LENGTH = 2000
-
-
-class OnFailure(StrEnum):
-    """What to do about the slots after one that failed."""
-
-    STOP = "stop"
-    CONTINUE = "continue"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What is asked of a domain. ``expect`` is the ID that the person was shown for first or highest."""
-
-    action: Action
-    vcpu: Wanted
-    affect: Affect
-    expect: int | None = None
-    note: str = ""
-    on_failure: OnFailure = OnFailure.STOP
-    queue_if_unreachable: bool = False
-    ask_anyway: bool = False
 
 
 def parse_change(asked: Mapping[str, object]) -> Change:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from domains.history import facts, ledger
 from domains.inventory.maps import maps_json
@@ -15,16 +15,14 @@ from domains.models import Domain, Host, Operation, Status
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
-from domains.operations.parse import Change, OnFailure, parse_change
+from domains.operations.change import Change
+from domains.operations.idempotency import made_before
+from domains.operations.parse import parse_change
 from domains.operations.refused import RequestRefused, record_refusal
 from domains.operations.reserve import collide, reserve
 from domains.operations.text import storable
 from domains.push.stream import publish
-from domains.vcpu.affect import Affect
 from domains.vcpu.reasons import Reason
-from domains.vcpu.rules import Action
-
-IDEMPOTENCY_WINDOW = timedelta(hours=24)
 
 
 def request_change(
@@ -43,13 +41,10 @@ def request_change(
         change = parse_change(asked)
         if not actor.changes().filter(pk=domain.pk).exists():
             raise RequestRefused(Reason.NOT_PERMITTED, actor.barred(domain.name))
-        operation, new = _once(actor, domain, change, idempotency_key)
+        return _submit(actor, idempotency_key, domain, change)
     except RequestRefused as refusal:
         record_refusal(refusal, actor=actor, host=host, domain_ref=domain_ref, domain=domain, asked=asked)
         raise
-    if new and operation.status == Status.QUEUED:
-        doorbell.ring([domain.pk])
-    return operation
 
 
 def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
@@ -76,79 +71,57 @@ def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
     return found
 
 
-def _once(actor: Actor, domain: Domain, change: Change, key: str) -> tuple[Operation, bool]:
-    """Store the change, or give the operation that this key made before. Says whether it is a new one.
+def _submit(actor: Actor, key: str, domain: Domain, change: Change) -> Operation:
+    def same(earlier: Operation) -> bool:
+        return earlier.domain_id == domain.pk and Change.of(earlier) == change
 
-    Of two requests that come at the same time with one key both may find none; the database then lets only
-    one of them through.
+    return submit(actor, key, same=same, decide=lambda: (domain, change))
+
+
+def submit(
+    actor: Actor, key: str, *, same: Callable[[Operation], bool], decide: Callable[[], tuple[Domain, Change]]
+) -> Operation:
+    """Store what is decided on as an operation, once for each key, and ring for a worker.
+
+    ``same`` tells whether an operation came of this very request. ``decide`` gives the change and its domain, with
+    ``host`` loaded; it is asked while nobody else can write, so what it finds still stands when the operation does.
+    Raises :class:`RequestRefused` if that does, and as ``made_before`` does.
     """
-    earlier = _earlier(actor, key, domain, change)
-    if earlier:
-        return earlier, False
-    try:
-        return _store(actor, domain, change, key), True
-    except IntegrityError:
-        earlier = _earlier(actor, key, domain, change)
-        if earlier is None:
-            raise
-        return earlier, False
-
-
-def _earlier(actor: Actor, key: str, domain: Domain, change: Change) -> Operation | None:
-    if not key:
-        return None
-    if len(key) > 128 or not all("!" <= character <= "~" for character in key):
-        raise RequestRefused(
-            Reason.INVALID_REQUEST, "The idempotency key must be 1 to 128 visible ASCII characters."
-        )
-    earlier = Operation.objects.filter(actor=actor.name, idempotency_key=key).first()
-    if earlier is None:
-        return None
-    if earlier.created_at < datetime.now(UTC) - IDEMPOTENCY_WINDOW:
-        Operation.objects.filter(pk=earlier.pk).update(idempotency_key="")
-        return None
-    same = Change(
-        action=Action(earlier.action),
-        vcpu=earlier.vcpu,
-        affect=Affect(earlier.affect),
-        expect=earlier.expect,
-        note=earlier.note,
-        on_failure=OnFailure(earlier.on_failure),
-        queue_if_unreachable=earlier.queue_if_unreachable,
-        ask_anyway=earlier.ask_anyway,
-    )
-    if earlier.domain_id != domain.pk or same != change:
-        raise RequestRefused(
-            Reason.IDEMPOTENCY_MISMATCH,
-            f"This idempotency key belongs to operation {earlier.pk}, which asked for something else; use a new key.",
-        )
-    return earlier
-
-
-def _store(actor: Actor, domain: Domain, change: Change, idempotency_key: str) -> Operation:
     with transaction.atomic():
         revision = next_revision()
-        operation = Operation.objects.create(
-            host=domain.host,
-            domain=domain,
-            host_slug=domain.host.slug,
-            domain_name=domain.name,
-            domain_uuid=domain.uuid,
-            user_id=actor.user.pk if actor.user else None,
-            actor=actor.name,
-            door=actor.door,
-            address=actor.address,
-            token=actor.token,
-            idempotency_key=idempotency_key,
-            before=maps_json(domain),
-            after=maps_json(domain),
-            created_at=datetime.now(UTC),
-            revision=revision,
-            **asdict(change),
-        )
-        blocker = reserve(operation, domain, change)
-        ledger.append("requested", facts.of_operation(operation, operation.effects.all()))
-        publish(f"operation:{operation.pk}", revision)
-        if blocker:
-            collide(operation, blocker, revision=revision)
+        operation = made_before(actor, key, same)
+        if operation is not None:
+            return operation
+        domain, change = decide()
+        operation = _store(actor, domain, change, key, revision)
+    if operation.status == Status.QUEUED:
+        doorbell.ring([domain.pk])
+    return operation
+
+
+def _store(actor: Actor, domain: Domain, change: Change, key: str, revision: int) -> Operation:
+    operation = Operation.objects.create(
+        host=domain.host,
+        domain=domain,
+        host_slug=domain.host.slug,
+        domain_name=domain.name,
+        domain_uuid=domain.uuid,
+        user_id=actor.user.pk if actor.user else None,
+        actor=actor.name,
+        door=actor.door,
+        address=actor.address,
+        token=actor.token,
+        idempotency_key=key,
+        before=maps_json(domain),
+        after=maps_json(domain),
+        created_at=datetime.now(UTC),
+        revision=revision,
+        **asdict(change),
+    )
+    blocker = reserve(operation, domain, change)
+    follows = {"undo_of": change.undo_of_id, "retry_of": change.retry_of_id}
+    ledger.append("requested", {**facts.of_operation(operation, operation.effects.all()), **follows})
+    publish(f"operation:{operation.pk}", revision)
+    if blocker:
+        collide(operation, blocker, revision=revision)
     return operation

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 
 from domains.history import record
 from domains.models import OPEN, Domain, Effect, Operation
-from domains.operations.parse import Change
+from domains.operations.change import Change
 from domains.operations.plan import plan_slots
 from domains.vcpu import affect as affects
 from domains.vcpu.affect import Affect

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from domains.models import Operation
 from domains.operations import unread
 from domains.operations.actor import Actor
-from domains.operations.parse import OnFailure
+from domains.operations.change import OnFailure
 from domains.operations.refused import RequestRefused
 from domains.operations.request import request_change
 from domains.push.stream import cursor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,23 +11,25 @@ from django.db import connection
 
 from domains.models import HistoryEntry, Operation
 from domains.operations import request
+from domains.operations.idempotency import made_before
 from domains.operations.refused import RequestRefused
 
 
 @pytest.fixture
 def at_once(desk, monkeypatch):
-    """Ask twice with one key; both have looked for an earlier operation before either stores its own."""
+    """Ask twice with one key, at the same time; whoever looks for an earlier operation is slow to store its own."""
     uuid = desk.guest()
-    both_looked = threading.Barrier(2, timeout=30)
-    store = request._store
+    both_there = threading.Barrier(2, timeout=30)
 
-    def store_when_both_have_looked(*arguments):
-        both_looked.wait()
-        return store(*arguments)
+    def look_and_dawdle(*arguments):
+        found = made_before(*arguments)
+        time.sleep(0.2)
+        return found
 
-    monkeypatch.setattr(request, "_store", store_when_both_have_looked)
+    monkeypatch.setattr(request, "made_before", look_and_dawdle)
 
     def ask(vcpu):
+        both_there.wait()
         try:
             return desk.ask(uuid, "add", vcpu, "live", work=False, key="k-1").pk
         except RequestRefused as refusal:
