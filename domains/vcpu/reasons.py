@@ -48,5 +48,7 @@ class Reason(StrEnum):
     INVALID_REQUEST = "invalid_request"
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
     NOT_CANCELLABLE = "not_cancellable"
+    NOT_UNDOABLE = "not_undoable"
+    NOT_RETRIABLE = "not_retriable"
     OPERATION_NOT_FOUND = "operation_not_found"
     RATE_LIMITED = "rate_limited"

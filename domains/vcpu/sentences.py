@@ -78,6 +78,8 @@ _SENTENCES = {
     " change of {the_slot} of {domain} with a new key.",
     Reason.NOT_CANCELLABLE: "The operation on {the_slot} of {domain} has already begun and cannot be cancelled;"
     " undo it when it is done.",
+    Reason.NOT_UNDOABLE: "The change of {the_slot} of {domain} cannot be undone as it stands; look at its operation.",
+    Reason.NOT_RETRIABLE: "There is nothing about {the_slot} of {domain} to retry; look at its operation.",
     Reason.OPERATION_NOT_FOUND: "There is no such operation on {domain}, or you may not see it; see the operation"
     " history.",
     Reason.RATE_LIMITED: "Too many requests arrived in a short time, so {the_slot} of {domain} was not changed;"
