@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from django.http import HttpRequest, JsonResponse
-from ninja import Header, Router
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, WithJsonSchema
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from domains.api.asking import Key, accepted, key_of
 from domains.api.bodies import described, read_body
 from domains.api.caller import actor_of
 from domains.api.problems import problems
 from domains.api.shapes import Operation as OperationShape
 from domains.operations.parse import NOTE_LENGTH
-from domains.operations.refused import RequestRefused
-from domains.operations.representation import operation_json
 from domains.operations.request import request_change
-from domains.vcpu.reasons import Reason
 
 Verb = Literal["add", "remove", "make-removable", "online", "offline", "sync"]
-Key = Annotated[
-    str | None,
-    # Described here and checked on the write path, which keeps an account of what it refuses.
-    WithJsonSchema({"type": "string", "pattern": "^[!-~]{1,128}$"}),
-    Header(
-        None,
-        alias="Idempotency-Key",
-        description="1 to 128 visible ASCII characters. For 24 hours a request repeated with its key changes"
-        " nothing and is answered with the first operation.",
-    ),
-]
 router = Router(tags=["domains"])
 
 
@@ -76,18 +63,11 @@ def change_vcpus(
 ) -> JsonResponse:
     """Ask for one change of a domain, named by UUID or name. The operation is stored and carried out by a worker."""
     asked = read_body(request, ChangeRequest, required=True)
-    if idempotency_key == "":
-        raise RequestRefused(
-            Reason.INVALID_REQUEST,
-            "The idempotency key is empty; it has 1 to 128 visible ASCII characters.",
-        )
     operation = request_change(
         actor=actor_of(request),
         host=host,
         domain_ref=ref,
         asked={**asked.model_dump(exclude_unset=True), "action": action.replace("-", "_")},
-        idempotency_key=idempotency_key or "",
+        idempotency_key=key_of(idempotency_key),
     )
-    return JsonResponse(
-        operation_json(operation), status=202, headers={"Location": f"/api/v1/operations/{operation.pk}"}
-    )
+    return accepted(operation)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from ninja import Path, Query, Router, Schema
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
+from domains.api.asking import Key, accepted, key_of
 from domains.api.bodies import described, read_body
 from domains.api.caller import actor_of
 from domains.api.paging import Cursor, Words, split
@@ -18,7 +19,7 @@ from domains.api.problems import problems
 from domains.api.shapes import Operation as OperationShape
 from domains.api.shapes import Operations
 from domains.models import Operation, Status
-from domains.operations import control
+from domains.operations import control, followups
 from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.operations.representation import operation_json
@@ -111,6 +112,37 @@ def show_operation(request: HttpRequest, number: Number) -> JsonResponse:
             f"There is no operation {number}, or you may not see it; see the list of operations.",
         )
     return JsonResponse(operation_json(found))
+
+
+@router.post(
+    "operations/{number}/undo",
+    response={202: OperationShape, **problems(403, 404, 409, 413, 415, 422)},
+    operation_id="undo_operation",
+    summary="Ask for the opposite of what an operation has done",
+    openapi_extra=described(ControlRequest, required=False),
+)
+def undo_operation(request: HttpRequest, number: Number, idempotency_key: Key = None) -> JsonResponse:
+    """Take back what an operation has done, as a new operation that refers to it by ``undo_of``."""
+    return _follow(request, number, followups.undo, idempotency_key)
+
+
+@router.post(
+    "operations/{number}/retry",
+    response={202: OperationShape, **problems(403, 404, 409, 413, 415, 422)},
+    operation_id="retry_operation",
+    summary="Ask once more for what an operation has not achieved",
+    openapi_extra=described(ControlRequest, required=False),
+)
+def retry_operation(request: HttpRequest, number: Number, idempotency_key: Key = None) -> JsonResponse:
+    """Ask again for what a failed, partial or cancelled operation has not achieved, as a new one (``retry_of``)."""
+    return _follow(request, number, followups.retry, idempotency_key)
+
+
+def _follow(
+    request: HttpRequest, number: int, deed: Callable[..., Operation], key: str | None
+) -> JsonResponse:
+    body = read_body(request, ControlRequest, required=False)
+    return accepted(deed(actor_of(request), number, note=body.note, idempotency_key=key_of(key)))
 
 
 @router.post(

@@ -165,6 +165,8 @@ class Operation(Shape):
     created: datetime
     started: datetime | None
     finished: datetime | None
+    undo_of: int | None = Field(description="The operation that this one undoes, by its number.")
+    retry_of: int | None = Field(description="The operation that this one retries, by its number.")
 
 
 class Operations(Shape):

@@ -24,6 +24,8 @@ def operation_json(operation: Operation) -> dict[str, object]:
         "created": timestamp(operation.created_at),
         "started": _time(operation.started_at),
         "finished": _time(operation.finished_at),
+        "undo_of": operation.undo_of_id,
+        "retry_of": operation.retry_of_id,
     }
 
 

@@ -1,4 +1,4 @@
-"""Look at an operation, and do something about one that is under way, on the command line."""
+"""Look at an operation, do something about one that is under way, undo or retry one, on the command line."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from domains.management.operating import ACCEPTED, WAIT_SECONDS, OperatingCommand, exit_status, wait
-from domains.operations import control
+from domains.operations import control, followups
 from domains.operations.actor import Actor
 
 _DEEDS = {
     "cancel": control.cancel,
     "ask-again": control.ask_again,
     "stop-waiting": control.stop_waiting,
+    "undo": followups.undo,
+    "retry": followups.retry,
 }
 
 
 class Command(OperatingCommand):
-    """``manage.py operation show|cancel|ask-again|stop-waiting ID``."""
+    """``manage.py operation show|cancel|ask-again|stop-waiting|undo|retry ID``."""
 
     help = (
         "Show an operation; cancel one that is still queued; have the guest asked once more for what it has not let "
-        "go of; or stop waiting for it."
+        "go of; stop waiting for it; or ask, as a new operation, for the opposite of what one has done or once more for "
+        "what one has not achieved."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -40,7 +43,7 @@ class Command(OperatingCommand):
         self.add_common_arguments(parser)
 
     def run(self, actor: Actor, options: dict[str, Any]) -> int:
-        """Do it and print the operation as it stands then."""
+        """Do it and print the operation as it stands then; with undo and retry that is the new one."""
         if options["deed"] == "show":
             operation = control.find(actor, options["id"])
         else:

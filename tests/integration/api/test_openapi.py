@@ -27,6 +27,11 @@ GUESTS = ["web01", "slow01"]
 PRESENT = {"host": {"enum": ["sim"]}, "ref": {"enum": GUESTS}, "number": {"maximum": 3}}
 
 
+# Which slots and sides go with which action, and which keys were used for what, is more than a schema can say: the
+# sentence of the 4xx says it.
+UNSAID = ("/vcpus/{action}", "/undo", "/retry")
+
+
 def _described() -> dict[str, Any]:
     return copy.deepcopy(dict(api.get_openapi_schema()))
 
@@ -78,12 +83,15 @@ def storing(token, request):
 @anywhere.parametrize()
 @GENERATED
 def test_api_keeps_to_its_description(case, token):
-    case.call_and_validate(headers={"Authorization": f"Bearer {token}"})
+    _validate(case, token)
 
 
 @aimed.parametrize()
 @GENERATED
 def test_api_keeps_to_its_description_for_what_exists(case, storing):
-    # Which slots and sides go with which action is more than a schema can say: the sentence of the 400 says it.
-    unsaid = [positive_data_acceptance] if case.operation.path.endswith("/vcpus/{action}") else []
-    case.call_and_validate(headers={"Authorization": f"Bearer {storing}"}, excluded_checks=unsaid)
+    _validate(case, storing)
+
+
+def _validate(case, token):
+    unsaid = [positive_data_acceptance] if case.operation.path.endswith(UNSAID) else []
+    case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, excluded_checks=unsaid)

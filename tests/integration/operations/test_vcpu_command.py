@@ -90,6 +90,32 @@ def test_sides_and_slots_that_an_action_does_not_take_are_refused(desk, run, arg
     assert (status, "(invalid_request)" in err) == (2, True)
 
 
+def test_operation_is_undone_and_retried_by_its_number(desk, run):
+    uuid = desk.guest()
+    run("add", "sim", "web01", "--vcpu", "5", "--live", "--wait")
+    status, out, _ = run("undo", "1", "--note", "T-1", "--wait", "--json", name="operation")
+    told = json.loads(out)
+    assert (status, told["id"], told["status"], told["undo_of"], told["note"]) == (
+        0,
+        2,
+        "succeeded",
+        1,
+        "T-1",
+    )
+    status, out, _ = run("undo", "1", "--json", name="operation")
+    assert (status, json.loads(out)["code"]) == (2, "not_undoable")
+    status, _, err = run("retry", "1", name="operation")
+    assert (status, "not_retriable" in err) == (2, True)
+    desk.simulator.tune(reachable=False)
+    status, out, _ = run("undo", "2", "--wait", name="operation")
+    assert (status, "operation 3: " in out, "host_unreachable" in out) == (1, True, False)
+    desk.simulator.tune(reachable=True)
+    status, out, _ = run("retry", "3", "--wait", name="operation")
+    assert (status, "added vCPU 5 to web01, live: succeeded" in out) == (0, True)
+    desk.simulator.guest(uuid, "waits")
+    assert run("undo", "4", "--wait", name="operation")[0] == 3
+
+
 def test_operation_is_shown_asked_again_and_given_up_by_its_number(desk, run):
     uuid = desk.guest()
     desk.simulator.guest(uuid, "waits")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from domains.models import HistoryEntry, Operation, Status
-from domains.operations import control
+from domains.operations import control, followups
 from domains.operations.refused import RequestRefused
 from domains.operations.sweep import sweep
 from domains.vcpu.rules import Action
@@ -120,6 +120,15 @@ class Walk(SettlingWalk):
         if fitting:
             refusal = refusal_of(what, self.world.actor, fitting[nth % len(fitting)].pk)
             assert refusal is None or refusal.code in ("not_cancellable", "operation_open")
+        self.world.answer(answers)
+
+    @rule(nth=slot, deed=st.sampled_from([followups.undo, followups.retry]), answers=answers)
+    def follow(self, nth, deed, answers):
+        """Undo or retry one of the latest operations, whether it has ended or not."""
+        latest = list(Operation.objects.order_by("-pk")[:8])
+        if latest:
+            refusal = refusal_of(deed, self.world.actor, latest[nth % len(latest)].pk)
+            assert refusal is None or refusal.http_status == 409
         self.world.answer(answers)
 
     # -- what Slotboard does by itself -------------------------------------------------------------------------
