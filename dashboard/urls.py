@@ -12,7 +12,7 @@ from domains.web.domain import domain
 from domains.web.entry import entry
 from domains.web.export import export
 from domains.web.fleet import fleet
-from domains.web.operation import ask_again, cancel, operation, stop_waiting
+from domains.web.operation import ask_again, cancel, operation, retry, stop_waiting, undo
 from domains.web.operations import news, operations
 from domains.web.readings import readings
 from domains.web.tokens import revoke, tokens
@@ -30,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/<int:pk>/cancel/", cancel, name="cancel"),
     path("operations/<int:pk>/ask-again/", ask_again, name="ask-again"),
     path("operations/<int:pk>/stop-waiting/", stop_waiting, name="stop-waiting"),
+    path("operations/<int:pk>/undo/", undo, name="undo"),
+    path("operations/<int:pk>/retry/", retry, name="retry"),
     path("readings/", readings, name="readings"),
     path("api/v1/", api.urls),
     path("account/tokens/", tokens, name="tokens"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from domains.models import Effect, EffectState, HistoryEntry, Operation, Status
 from domains.operations import access_words, outside_words
+from domains.operations.change import Change
 from domains.operations.durations import duration
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side
@@ -113,6 +114,20 @@ def _let_go(effects: Iterable[Effect]) -> str:
     return f"the guest let go after {duration(max(waits))}" if waits else ""
 
 
+def of_change(change: Change, domain: str) -> Said:
+    """Say what a request for a domain of that name would have done."""
+    todo, _, _, link = _VERBS[change.action]
+    named = change.vcpu if change.expect is None else [change.expect]
+    return Said(
+        actor="",
+        verb=todo,
+        vcpus=vcpu_words(named) if isinstance(named, str) else f"vCPU {cpulist.dump(named)}",
+        link=link,
+        domain=domain,
+        sides=_SIDES[change.affect],
+    )
+
+
 def of_entry(entry: HistoryEntry) -> Said:
     """Say what an entry that stands alone records: ``refused``, ``outside``, or about no guest at all."""
     body = json.loads(entry.body)
@@ -126,6 +141,8 @@ def _refused(body: dict[str, Any]) -> Said:
         return Said(
             body.get("actor") or "somebody", "used", body["path"], "", "", "", body.get("message") or ""
         )
+    if body.get("asked_about"):
+        return _refused_about(body)
     requested = body.get("requested") or {}
     todo, _, _, link = _VERBS.get(body.get("action") or "", ("change", "", "", "of"))
     wanted = requested.get("vcpu")
@@ -136,6 +153,20 @@ def _refused(body: dict[str, Any]) -> Said:
         link=link,
         domain=_name(body),
         sides=_SIDES.get(requested.get("affect") or "", ""),
+        why=body.get("message") or "",
+    )
+
+
+def _refused_about(body: dict[str, Any]) -> Said:
+    """What somebody wanted to do about an operation, which may not be there."""
+    action = str(body.get("action") or "do something about").replace("-", " ")
+    return Said(
+        actor=body.get("actor") or "somebody",
+        verb=f"asked to {action} for" if action in ("ask again", "stop waiting") else f"asked to {action}",
+        vcpus=f"operation {body['asked_about']}",
+        link="of" if body.get("domain") else "",
+        domain=_name(body) if body.get("domain") else "",
+        sides="",
         why=body.get("message") or "",
     )
 

@@ -60,8 +60,10 @@ def standing_of(
 
 
 def followers_of(operations: Iterable[int]) -> list[Operation]:
-    """Give the operations that undo or retry any of these, oldest first. One query."""
+    """Give the operations that undo or retry any of these, oldest first. One query, for any at all."""
     numbers = list(operations)
+    if not numbers:
+        return []
     return list(
         Operation.objects.filter(Q(undo_of__in=numbers) | Q(retry_of__in=numbers))
         .only("status", "undo_of", "retry_of")

@@ -1,4 +1,4 @@
-"""What can be done about an operation that is under way, and what to look at while its guest is waited for."""
+"""What can be done about an operation, and what to look at while its guest is waited for."""
 
 from __future__ import annotations
 
@@ -8,22 +8,15 @@ from datetime import datetime
 
 from django.conf import settings
 
-from domains.models import Effect, EffectState, Operation, Status
+from domains.models import FINAL, Effect, EffectState, Operation, Status
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side
 from domains.web import virsh
+from domains.web.control import Control
+from domains.web.followups import followups_of
 
 _ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """One button: ``address`` names its URL, ``sentence`` says what it would do."""
-
-    address: str
-    label: str
-    icon: str
-    sentence: str
+_ENDED = (*FINAL, Status.UNCONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +31,13 @@ class Wait:
     resume_command: str
 
 
-def controls_of(operation: Operation, effects: Sequence[Effect]) -> list[Control]:
-    """Give the buttons for where the operation stands. ``domain`` is loaded."""
+def controls_of(
+    operation: Operation, effects: Sequence[Effect], followers: Sequence[Operation]
+) -> list[Control]:
+    """Give the buttons for where the operation stands. ``domain`` is loaded with its ``host``.
+
+    ``followers`` are the operations that undo or retry it. At most one query.
+    """
     name, vcpus = operation.domain_name, _asked_for(effects)
     if operation.domain is None:
         return []
@@ -61,7 +59,8 @@ def controls_of(operation: Operation, effects: Sequence[Effect]) -> list[Control
     )
     if operation.status == Status.WAITING:
         return [again, stop]
-    return [again] if operation.status == Status.UNCONFIRMED else []
+    after = followups_of(operation, effects, followers) if operation.status in _ENDED else []
+    return [again, *after] if operation.status == Status.UNCONFIRMED else after
 
 
 def wait_of(operation: Operation, effects: Sequence[Effect]) -> Wait | None:

@@ -93,6 +93,8 @@ _REASONS = {
     Reason.INVALID_REQUEST: "request made no sense",
     Reason.IDEMPOTENCY_MISMATCH: "key used for another request",
     Reason.NOT_CANCELLABLE: "too late to cancel",
+    Reason.NOT_UNDOABLE: "cannot be undone",
+    Reason.NOT_RETRIABLE: "nothing to retry",
     Reason.OPERATION_NOT_FOUND: "no such operation",
     Reason.RATE_LIMITED: "too many requests",
 }

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from domains.history import search
 from domains.history.found import Found
 from domains.models import HistoryEntry, HistoryLine, Operation
+from domains.operations.standing import followers_of
 from domains.web import lines
 from domains.web.filters import Asked, filters_of
 from domains.web.lines import Line
@@ -35,15 +36,16 @@ class Suggestion:
 
 
 def lines_of(found: Sequence[HistoryLine]) -> list[Line]:
-    """Describe lines as they stand now: operations, and entries that stand alone. At most three queries."""
+    """Describe lines as they stand now: operations, and entries that stand alone. At most four queries."""
     numbers = [line.operation for line in found if line.operation is not None]
     # A line shows no slot map, and of a large guest those are large.
     operations = Operation.objects.defer("before", "after").prefetch_related("effects")
     known = operations.in_bulk(numbers) if numbers else {}
+    followers = followers_of(known)
     alone = [line.seq for line in found if line.operation not in known]
     entries = HistoryEntry.objects.in_bulk(alone) if alone else {}
     return [
-        lines.of_operation(known[line.operation])
+        lines.of_operation(known[line.operation], followers)
         if line.operation in known
         else lines.of_entry(entries[line.seq])
         for line in found

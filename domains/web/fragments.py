@@ -11,6 +11,7 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import Domain, Host, Operation
+from domains.operations.standing import followers_of
 from domains.push.topics import domain_topics, named_uuids
 from domains.web import fleet_rows, lines, operation_view
 from domains.web.access import Audience
@@ -67,17 +68,20 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
 
 
 def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
-    operation = Operation.objects.select_related("host", "domain").filter(pk=pk).first()
+    known = Operation.objects.select_related("host", "domain__host")
+    operation = known.filter(pk=pk).first()
     if operation is None or operation.domain_id is None:
         return None
     rendered = _of_domain(operation.domain_id, audience, wanted)
     out = rendered.fragments if rendered else {}
-    if "operations" in wanted:
-        line = lines.of_operation(operation)
-        out["operations"] = {line.key: _template("_line.html", {"line": line})}
-    if f"operation:{pk}" in wanted:
-        drawn = operation_view.fragments(operation, changeable=audience == "change")
-        out[f"operation:{pk}"] = {**drawn}
+    followed = [number for number in (operation.undo_of_id, operation.retry_of_id) if number]
+    # What an operation undoes or retries tells so, and can be undone or retried again if that comes to nothing.
+    for one in (operation, *(known.filter(pk__in=followed) if followed else ())):
+        if "operations" in wanted:
+            line = lines.of_operation(one, followers_of([one.pk]))
+            out.setdefault("operations", {})[line.key] = _template("_line.html", {"line": line})
+        if f"operation:{one.pk}" in wanted:
+            out[f"operation:{one.pk}"] = {**operation_view.fragments(one, changeable=audience == "change")}
     return Rendered(operation.domain_id, operation.revision, out)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from domains.models import HistoryEntry, Operation, Status
 from domains.operations import said
 from domains.operations.said import Said
+from domains.web.related import Link, links_of
 from domains.web.tags import CHIPS
 
 
@@ -15,7 +17,8 @@ from domains.web.tags import CHIPS
 class Line:
     """``chip`` names the outcome's look; ``seconds`` is how long it took, or None while it goes on.
 
-    ``number`` is the operation's, or ``entry`` that of an entry that stands alone.
+    ``number`` is the operation's, or ``entry`` that of an entry that stands alone. ``links`` lead to the operations
+    that it undoes or retries, or that undo or retry it.
     """
 
     key: str
@@ -29,6 +32,7 @@ class Line:
     host: str = ""
     uuid: str = ""
     entry: int | None = None
+    links: tuple[Link, ...] = ()
 
     @property
     def icon(self) -> str:
@@ -46,7 +50,7 @@ def of_any(one: Operation | HistoryEntry) -> Line:
     return of_operation(one) if isinstance(one, Operation) else of_entry(one)
 
 
-def of_operation(operation: Operation) -> Line:
+def of_operation(operation: Operation, followers: Iterable[Operation] = ()) -> Line:
     """Describe an operation as it stands now; its effects are best prefetched."""
     ended = operation.finished_at
     return Line(
@@ -60,6 +64,7 @@ def of_operation(operation: Operation) -> Line:
         status=operation.status,
         host=operation.host_slug,
         uuid=str(operation.domain_uuid),
+        links=links_of(operation, followers),
     )
 
 

@@ -9,10 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from domains.models import Operation
 from domains.models.grant import domains_changed_by
-from domains.operations import control, unread
+from domains.operations import control, followups, unread
 from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.operations.sight import sight_of
@@ -38,14 +39,12 @@ def _show(
     request: HttpRequest, pk: int, *, problem: str = "", note: str = "", status: int = 200
 ) -> HttpResponse:
     since = cursor()  # before any state is read, so that nothing between page and stream is missed
-    known = Operation.objects.select_related("host", "domain")
+    known = Operation.objects.select_related("host", "domain__host")
     found = known.filter(pk=pk).first() if pk <= _LARGEST else None
     if found is None or not sight_of(request.user).covers(found):
         raise Http404
     changeable = (
-        not found.final  # an ended one has nothing to press, whoever looks
-        and found.domain_id is not None
-        and domains_changed_by(request.user).filter(pk=found.domain_id).exists()
+        found.domain_id is not None and domains_changed_by(request.user).filter(pk=found.domain_id).exists()
     )
     context = {
         **context_of(found, changeable=changeable),
@@ -83,15 +82,43 @@ def stop_waiting(request: HttpRequest, pk: int) -> HttpResponse:
     return _control(request, pk, control.stop_waiting)
 
 
+@never_cache
+@require_POST
+@member
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for the opposite of what the operation has done, and go to the operation that came of it."""
+    return _control(request, pk, followups.undo)
+
+
+@never_cache
+@require_POST
+@member
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once more for what the operation has not achieved, and go to the operation that came of it."""
+    return _control(request, pk, followups.retry)
+
+
 def _control(request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
-    """Do it and go back to the operation's page; a refusal is shown there, with what now stands and the note."""
+    """Do it and go to the page of the operation that it concerns then; for htmx, have the browser go there.
+
+    A refusal is shown in place, with what now stands and the note.
+    """
     note = request.POST.get("note", "").strip()[:NOTE_LENGTH]
     try:
-        deed(actor_of(request), pk, note=note)
+        concerned = deed(actor_of(request), pk, note=note)
     except RequestRefused as refusal:
         unread.attach(request, refusal)
-        try:
-            return _show(request, pk, problem=refusal.message, note=note, status=refusal.http_status)
-        except Http404:
-            return errors.refusal(request, refusal.http_status, refusal.message)
-    return HttpResponseRedirect(reverse("operation", args=[pk]), status=303)
+        return _refused(request, pk, refusal, note)
+    page = reverse("operation", args=[concerned.pk])
+    if getattr(request, "htmx", None):
+        return HttpResponseClientRedirect(page)
+    return HttpResponseRedirect(page, status=303)
+
+
+def _refused(request: HttpRequest, pk: int, refusal: RequestRefused, note: str) -> HttpResponse:
+    if getattr(request, "htmx", None):
+        return render(request, "_refusal.html", {"problem": refusal.message}, status=refusal.http_status)
+    try:
+        return _show(request, pk, problem=refusal.message, note=note, status=refusal.http_status)
+    except Http404:
+        return errors.refusal(request, refusal.http_status, refusal.message)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import FINAL, Effect, EffectState, HistoryEntry, Operation, Status
 from domains.operations import said
+from domains.operations.standing import followers_of
 from domains.vcpu.slots import Side, SlotMap
 from domains.web import before_after, controls, lines, timeline, virsh
 from domains.web.works import problem_of
@@ -58,7 +59,10 @@ class Neighbours:
 
 
 def fragments(operation: Operation, *, changeable: bool) -> dict[str, SafeString]:
-    """Draw the parts of the page that change, by their ids. Four queries; ``host`` and ``domain`` are loaded."""
+    """Draw the parts of the page that change, by their ids. At most six queries.
+
+    ``host`` and ``domain`` are loaded, the latter with its ``host``.
+    """
     context = context_of(operation, changeable=changeable)
     names = ["operation", "controls"] if changeable else ["operation"]
     return {name: _template(f"_{name}.html", context) for name in names}
@@ -72,12 +76,13 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
     """Gather what the page shows; ``changeable`` to somebody who may change the domain."""
     prefetch_related_objects([operation], "effects")  # several of the below look at them
     effects = list(operation.effects.all())
+    followers = followers_of([operation.pk])
     entries = list(HistoryEntry.objects.filter(operation=operation.pk).order_by("seq"))
     asked = _request(entries)
     ended = operation.finished_at
     return {
         "operation": operation,
-        "line": lines.of_operation(operation),
+        "line": lines.of_operation(operation, followers),
         "token": asked.get("token") or "",
         "address": asked.get("address") or "",
         "neighbours": neighbours(operation),
@@ -87,7 +92,7 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
         "pictures": before_after.pictures(operation, {effect.vcpu for effect in effects}),
         "events": timeline.events(entries),
         "commands": virsh.commands(operation, effects),
-        "controls": controls.controls_of(operation, effects) if changeable else [],
+        "controls": controls.controls_of(operation, effects, followers) if changeable else [],
         "changeable": changeable,
         "wait": controls.wait_of(operation, effects),
         "raw": [raw_of(entry) for entry in entries],

@@ -50,11 +50,6 @@ def test_viewer_is_offered_nothing(viewer, domain, state):
     assert 'id="control"' not in text
 
 
-def test_ended_operation_offers_nothing(operator, domain):
-    operation = make_operation(domain, [(5, "live", "done")], action="remove", status="succeeded")
-    assert "formaction" not in operator.get(f"/operations/{operation.pk}/").text
-
-
 def test_operation_that_was_taken_up_again_cannot_be_cancelled(operator, domain):
     operation = removal(domain, "pending")
     Operation.objects.filter(pk=operation.pk).update(attempt=1, asking=True)
