@@ -102,7 +102,7 @@ def _named(seq: int, body: str) -> ArchivedRange | None:
         facts = json.loads(body)
         first, last = facts["from"], facts["to"]
         before, end = facts["first_previous_hash"], facts["last_hash"]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     numbers = type(first) is int and type(last) is int and type(seq) is int
     if not numbers or not 1 <= first <= last < seq or not is_hash(before) or not is_hash(end):

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from django.db import connection, transaction
 
 from domains.history import chain, ledger
+from domains.history.archived import is_hash
 from domains.history.chain import Head
 
 MOST = 10_000  # heads that one entry may name: more than two months of them
@@ -59,8 +60,9 @@ def record(lost: Sequence[Head], *, actor: str, note: str) -> int:
 def _named(seq: int, body: str) -> Restored | None:
     try:
         facts = json.loads(body)
-        lost = frozenset((int(head["seq"]), str(head["hash"])) for head in facts["lost"])
+        lost = frozenset((head["seq"], head["hash"]) for head in facts["lost"])
         named = Restored(seq, str(facts["actor"]), str(facts["time"]), str(facts["note"]), lost)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    return named if lost else None
+    heads = all(type(number) is int and is_hash(hash_) for number, hash_ in lost)
+    return named if lost and heads else None

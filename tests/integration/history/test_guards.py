@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from domains.history import ledger
 from domains.history.chain import rows
 from domains.history.verify import verify
-from tests.integration.history.tampering import execute, forged, written
+from tests.integration.history.tampering import execute, forged, insert, written
+from tests.waiting import wait_until
 
 REFUSED = {
     "sqlite": [
@@ -80,6 +83,37 @@ def test_a_temporary_table_does_not_stand_in_for_the_ledger():
     refused("DELETE FROM public.domains_historyentry WHERE seq = 1")
     execute("DROP TABLE pg_temp.domains_historyentry")
     assert list(rows(0)) == before
+
+
+@pytest.mark.usefixtures("postgres_database")
+def test_writers_that_do_not_wait_for_each_other_cannot_fork_the_chain():
+    before = written(3)
+    refusals = []
+
+    def late():
+        try:
+            insert(forged(4, before[-1].hash, '{"kind":"late"}'))
+        except DatabaseError as error:
+            refusals.append(str(error))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        insert(forged(4, before[-1].hash, '{"kind":"early"}'))
+        writer = threading.Thread(target=late)
+        writer.start()
+        wait_until(_somebody_waits, what="the second writer at the first one's row")
+    writer.join()
+
+    assert len(refusals) == 1
+    assert verify().finding is None
+    assert [row.body for row in rows(3)] == ['{"kind":"early"}']
+
+
+def _somebody_waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0
 
 
 @pytest.mark.usefixtures("postgres_database")

@@ -343,7 +343,18 @@ def test_a_broken_chain_is_not_explained_by_a_restored_backup(history, file):
 
 
 @pytest.mark.parametrize(
-    "lost", [None, 5, [], [5], [{}], [{"seq": "x", "hash": "y"}], [{"seq": None, "hash": "y"}], {"seq": 6}]
+    "lost",
+    [
+        None,
+        5,
+        [],
+        [5],
+        [{}],
+        [{"seq": "x", "hash": "y"}],
+        [{"seq": None, "hash": "y"}],
+        {"seq": 6},
+        [{"seq": 6, "hash": []}],
+    ],
 )
 def test_a_malformed_record_of_a_restored_backup_excuses_nothing(history, file, lost):
     written(6)
@@ -351,6 +362,21 @@ def test_a_malformed_record_of_a_restored_backup_excuses_nothing(history, file, 
     restore_backup(5)
     with transaction.atomic():
         ledger.append("restored", {"actor": "eve", "note": "x", "lost": lost})
+    assert history("verify", "--against", file)[0] == 1
+
+
+@pytest.mark.parametrize("kind", ["archived", "restored"])
+@pytest.mark.parametrize(
+    "body",
+    ['{"lost":' * 5000, "[]", '{"lost":[{"seq":Infinity,"hash":"x"}],"actor":1,"time":1,"note":1}', "\\"],
+)
+def test_a_record_that_is_no_json_excuses_nothing(history, file, kind, body):
+    rows = written(6)
+    keep_head(file)
+    drop_everything()
+    execute("DELETE FROM domains_historyentry WHERE seq = 6")
+    insert(forged(6, rows[4].hash, body))
+    change(6, kind=kind)
     assert history("verify", "--against", file)[0] == 1
 
 
