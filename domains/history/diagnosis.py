@@ -146,7 +146,9 @@ def _body_changed(place: Break) -> Finding:
     if place.confirmed is None:
         sentence = f"{changed} No entry {seq + 1} tells which of the two is as it was written, or whether it belongs there."
     elif place.confirmed == row.hash and row.previous_hash == place.head:
-        sentence = f"{changed} The entries before and behind it confirm the hash, so it is the body that was changed."
+        sentence = (
+            f"{changed} What lies before and behind it confirms the hash, so it is the body that was changed."
+        )
     else:
-        sentence = f"{changed} The entries before and behind it name other hashes than it does."
+        sentence = f"{changed} What lies before and behind it names other hashes than it does."
     return Finding(Kind.CHANGED, seq, sentence)

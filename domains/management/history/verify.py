@@ -16,13 +16,15 @@ from domains.history import headfile
 from domains.history.against import Comparison, compare
 from domains.history.bodies import first_odd_body
 from domains.history.chain import Head
-from domains.history.findings import Finding
+from domains.history.findings import Finding, Kind
 from domains.history.restored import Restored, restorations
 from domains.history.verifications import remember
 from domains.history.verify import Verdict
 from domains.history.verify import verify as walk
 from domains.management.history.subcommand import DONE, FAILED, Subcommand, UsageError
 from domains.management.terminal import printable
+
+_STATES = {Kind.UNREADABLE: "Not verified"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +128,18 @@ class Verify(Subcommand):
 
 def _lines(examination: Examination, file: Path | None) -> list[str]:
     verdict, comparison = examination.verdict, examination.comparison
-    lines = [f"Not intact: {finding.sentence}" for finding in examination.findings]
+    lines = [
+        f"{_STATES.get(finding.kind, 'Not intact')}: {finding.sentence}" for finding in examination.findings
+    ]
     if verdict.finding is None:
         state = "The chain is unbroken" if lines else "Intact"
         end = f", up to entry {verdict.seq} with hash {verdict.hash}" if verdict.entries else ""
         lines.append(f"{state}: {verdict.entries} entries{end}.")
-    else:
-        lines.append(f"{verdict.entries} entries before it fit.")
+    elif verdict.entries:
+        lines.append(f"Entries before it that fit: {verdict.entries}.")
     if comparison and not comparison.finding:
         fitting = len(examination.heads) - len(comparison.excused) - len(comparison.untold)
-        lines.append(f"{fitting} of {_heads(examination.heads)} in {file} fit.")
+        lines.append(f"Heads in {file} that fit: {fitting} of {len(examination.heads)}.")
     return lines + examination.notes
 
 

@@ -98,7 +98,7 @@ def test_a_broken_history_is_said_to_be_so_and_written_down(history):
 
     assert status == 1
     assert out.startswith("Not intact: Entry 3 is missing")
-    assert "2 entries before it fit." in out
+    assert "Entries before it that fit: 2." in out
     kept = latest_verification()
     assert (kept.intact, kept.entries, kept.head_seq) == (False, 2, 2)
     assert kept.finding.startswith("Entry 3 is missing")
@@ -145,7 +145,8 @@ def test_a_database_that_cannot_be_written_leaves_the_verdict_unharmed(history):
 
     status, out, err = history("verify")
 
-    assert (status, out[:7]) == (0, "Intact:")
+    assert status == 0
+    assert out.startswith("Intact:")
     assert "could not be written down" in err
     assert Verification.objects.count() == 0
 
@@ -154,10 +155,12 @@ def test_a_database_without_a_history_is_no_traceback(history):
     execute("ALTER TABLE domains_historyentry RENAME TO elsewhere")
 
     status, out, _ = history("verify")
-    assert (status, out[:38]) == (1, "Not intact: The history cannot be read")
+    assert status == 1
+    assert out.startswith("Not verified: The history cannot be read from its beginning")
 
     status, _, err = history("head")
-    assert (status, err[:20]) == (2, "The database failed:")
+    assert status == 2
+    assert err.startswith("The database failed:")
 
 
 def test_heads_kept_elsewhere_fit(history, file):
@@ -169,7 +172,7 @@ def test_heads_kept_elsewhere_fit(history, file):
     status, out, _ = history("verify", "--against", file)
 
     assert status == 0
-    assert f"3 of 3 heads in {file} fit." in out
+    assert f"Heads in {file} that fit: 3 of 3." in out
     kept = latest_verification()
     assert (kept.against, kept.against_seq, kept.against_hash) == (
         str(file),
@@ -281,7 +284,7 @@ def test_a_restored_backup_is_recorded_on_purpose(history, file):
     status, out, _ = history("verify", "--against", file)
     assert status == 0
     assert recorded in out
-    assert "2 of 4 heads" in out
+    assert f"Heads in {file} that fit: 2 of 4." in out
     assert "2 heads of the file named that lost end" in out
 
     file.write_text(old)
@@ -393,7 +396,7 @@ def test_heads_within_an_archived_range_are_told_apart(history, file):
     status, out, _ = history("verify", "--against", file)
 
     assert status == 0
-    assert "2 of 4 heads" in out
+    assert f"Heads in {file} that fit: 2 of 4." in out
     assert "2 heads of the file named entries that were archived since" in out
     file.write_text(json.dumps({"seq": 6, "hash": rows[4].hash, "time": "then"}))
     status, out, _ = history("verify", "--against", file)
