@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Literal
-from uuid import UUID
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, JsonResponse
-from ninja import Path, Query, Router, Schema
+from ninja import Path, Query, Router
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from domains.api.asking import Key, accepted, key_of
 from domains.api.bodies import described, read_body
 from domains.api.caller import actor_of
-from domains.api.paging import Cursor, Words, split
+from domains.api.filters import Filters
 from domains.api.problems import problems
 from domains.api.shapes import Operation as OperationShape
 from domains.api.shapes import Operations
-from domains.models import Operation, Status
+from domains.history import search
+from domains.models import Operation
 from domains.operations import control, followups
 from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.operations.representation import operation_json
 from domains.vcpu.reasons import Reason
-from domains.vcpu.rules import Action
 
 PAGE = 50
 Verb = Literal["cancel", "ask-again", "stop-waiting"]
@@ -35,21 +33,6 @@ _CONTROLS: dict[Verb, Callable[..., Operation]] = {
     "stop-waiting": control.stop_waiting,
 }
 router = Router(tags=["operations"])
-
-
-def _one_of(words: Iterable[str]) -> str:
-    return f"^({'|'.join(words)})?$"
-
-
-class Filters(Schema):
-    """What to list; a row has to fit everything that is given."""
-
-    host: Words = ""
-    domain: Words = Field("", description="A name or a UUID.")
-    status: str = Field("", pattern=_one_of(Status))
-    action: str = Field("", pattern=_one_of(Action))
-    actor: Words = ""
-    cursor: Cursor = ""
 
 
 class ControlRequest(BaseModel):
@@ -70,31 +53,12 @@ class ControlRequest(BaseModel):
 )
 def list_operations(request: HttpRequest, filters: Query[Filters]) -> JsonResponse:
     """List the operations on domains that you may see, newest first."""
-    found = _filtered(actor_of(request).operations(), filters)
-    rows = list(found.order_by("-pk").prefetch_related("effects")[: PAGE + 1])
-    page, following = split(rows, PAGE)
-    return JsonResponse({"operations": [operation_json(row) for row in page], "next": following})
-
-
-def _filtered(operations: QuerySet[Operation], filters: Filters) -> QuerySet[Operation]:
-    if filters.domain:
-        operations = operations.filter(_of_domain(filters.domain))
-    if filters.cursor:
-        operations = operations.filter(pk__lt=int(filters.cursor))
-    columns = {
-        "host_slug": filters.host,
-        "status": filters.status,
-        "action": filters.action,
-        "actor": filters.actor,
-    }
-    return operations.filter(**{column: value for column, value in columns.items() if value})
-
-
-def _of_domain(ref: str) -> Q:
-    try:
-        return Q(domain_uuid=UUID(ref)) | Q(domain_name=ref)
-    except ValueError:
-        return Q(domain_name=ref)
+    actor, cursor = actor_of(request), filters.cursor
+    found = search.find(filters.wanted(), actor.entries()).filter(operation__isnull=False)
+    page = search.page(found, before=int(cursor) if cursor else None, size=PAGE)
+    known = Operation.objects.prefetch_related("effects").in_bulk([line.operation for line in page.lines])
+    told = [operation_json(known[line.operation]) for line in page.lines if line.operation in known]
+    return JsonResponse({"operations": told, "next": page.older and str(page.older)})
 
 
 @router.get(

@@ -68,4 +68,4 @@ def digest_of(body: str) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Write a time as fixed-width RFC 3339 in UTC with microseconds, so that text sorts as time does."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
