@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from domains.history.search import Filters
 from domains.models import Host
+from domains.models.grant import AUDITING, roles_of
 from domains.operations.sight import Sight
 from domains.web.filter_choices import CHOICES, LABELS, PERIODS, SHOWN, Choice, words_of
 from domains.web.filters import Asked
@@ -42,14 +43,14 @@ class Link:
 
 
 def form_of(request: HttpRequest, asked: Asked, filters: Filters | None, sight: Sight) -> dict[str, Any]:
-    """Give what the form and the chips are drawn from. At most two queries.
+    """Give what the form and the chips are drawn from. At most three queries.
 
     ``filters`` is None where the address makes no sense: the form then shows what can be shown of it.
     """
     zone, values = zone_of(request), asked.values
     since = values.get("since", "")
     return {
-        "labels": LABELS,
+        "zone": zone,
         "values": values,
         "choices": CHOICES | {"host": _hosts(sight, values.get("host", ""))},
         "people": _people(sight),
@@ -61,8 +62,9 @@ def form_of(request: HttpRequest, asked: Asked, filters: Filters | None, sight: 
         "shown": [
             Link(one.words, asked.query(show=one.value), values.get("show", "") == one.value) for one in SHOWN
         ],
-        "periods": [_period(asked, one) for one in PERIODS],
+        "periods": [_period(asked, one, zone) for one in PERIODS],
         "auditing": sight.history,
+        "exporting": sight.history or not roles_of(request.user).isdisjoint(AUDITING),
     }
 
 
@@ -91,9 +93,9 @@ def _chip(asked: Asked, name: str, filters: Filters | None) -> Chip:
     return Chip(name, LABELS[name], words_of(name, value), moment, asked.query(**{name: ""}))
 
 
-def _period(asked: Asked, period: Choice) -> Link:
+def _period(asked: Asked, period: Choice, zone: tzinfo) -> Link:
     current = asked.values.get("since", "") == period.value and "until" not in asked.values
-    return Link(period.words, asked.query(since=period.value, until=""), current)
+    return Link(period.words, asked.query(since=period.value, until="", zone=str(zone)), current)
 
 
 def _local(moment: datetime | None, zone: tzinfo) -> str:

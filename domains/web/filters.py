@@ -46,7 +46,7 @@ class Asked:
 
     def query(self, **changed: str) -> str:
         """Write them as a query string, with some changed; those that are empty then are left out."""
-        return urlencode({name: value for name, value in (self.values | changed).items() if value})
+        return urlencode(_tidy(self.values | changed))
 
     @property
     def names(self) -> list[str]:
@@ -56,13 +56,7 @@ class Asked:
 
 def asked_of(query: QueryDict) -> Asked:
     """Clean up a query. A filter that is given more than once counts as it was given last."""
-    values = {name: value for name in NAMES if (value := _last(query, name))}
-    if values.get("show") == "operations":
-        del values["show"]
-    zone = _last(query, "zone")
-    if zone and zone != "UTC" and any(zoneless(values.get(name, "")) for name in _TIMES):
-        values["zone"] = zone
-    return Asked(values)
+    return Asked(_tidy({name: _last(query, name) for name in (*NAMES, "zone")}))
 
 
 def filters_of(query: QueryDict, *, now: datetime | None = None) -> Filters:
@@ -99,6 +93,16 @@ def query_of(filters: Filters) -> str:
     values = {names.get(field, field): getattr(filters, field) for field in Filters.__dataclass_fields__}
     written = {name: _written(values[name]) for name in NAMES if values[name] not in (None, "", "operations")}
     return urlencode(written)
+
+
+def _tidy(values: Mapping[str, str]) -> dict[str, str]:
+    """Put values in order, and leave out what says nothing."""
+    tidy = {name: values[name] for name in dict.fromkeys((*NAMES, "zone", *values)) if values.get(name)}
+    if tidy.get("show") == "operations":
+        del tidy["show"]
+    if tidy.get("zone") == "UTC" or not any(zoneless(tidy.get(name, "")) for name in _TIMES):
+        tidy.pop("zone", None)
+    return tidy
 
 
 def _written(value: object) -> str:

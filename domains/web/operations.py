@@ -94,7 +94,6 @@ def _found(request: HttpRequest, asked: Asked, sight: Sight, before: int | None)
     top = page.lines[0].seq if page.lines else 0
     return {
         **filter_form.form_of(request, asked, filters, sight),
-        "zone": zone,
         "days": by_day(lines_of(page.lines), zone),
         "hits": hits_of(found) if page.lines else None,
         "suggestions": suggestions(asked, sight.entries()) if not page.lines and before is None else [],

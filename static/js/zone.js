@@ -32,11 +32,16 @@
       element.dataset.full = `${date(moment)} ${clock} ${offsetOf(moment)}`; // for paper
     }
     for (const element of document.querySelectorAll("[data-zone-name]")) put(element, zone);
-    for (const input of document.querySelectorAll("input[name=zone]")) input.value = zone;
     const foot = document.getElementById("zone");
     if (foot && zone !== "UTC") put(foot, `times in ${zone}, UTC on hover`);
   };
 
+  // Times that the server has filled into the form are in the zone that it knew; they keep it until the next page.
+  const input = document.querySelector("input[name=zone]");
+  if (input && !document.querySelector('input[type="datetime-local"]:not([value=""])')) {
+    input.value = zone;
+    put(document.getElementById("filter-zone"), zone);
+  }
   document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`;
   refresh();
   document.addEventListener("htmx:after:swap", refresh);

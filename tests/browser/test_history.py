@@ -53,6 +53,13 @@ def test_typing_and_choosing_find_at_once_and_the_way_back_works(open_page, web,
     expect(page).to_have_url(re.compile(rf"/operations/\?q=ops-4711&host={web.host.slug}$"))
     expect(page.locator("#words")).to_be_focused()
 
+    page.click("#switches >> text=Today")
+    expect(page).to_have_url(re.compile(r"q=ops-4711&since=today&host=[^&]+$"))
+    expect(page.locator("#words")).to_have_value("ops-4711")
+    page.click("#switches >> text=All time")
+    expect(row(page, done)).to_be_visible()
+    page.evaluate("window.kept = document.getElementById('words')")
+
     page.select_option("[name=status]", "failed")
     expect(page.locator("#list")).to_contain_text("Nothing fits all of this")
     expect(page).to_have_url(re.compile(r"q=ops-4711&host=[^&]+&status=failed$"))
@@ -68,6 +75,10 @@ def test_typing_and_choosing_find_at_once_and_the_way_back_works(open_page, web,
     expect(row(page, done)).to_be_visible()
     expect(page.locator("#words")).to_have_value("ops-4711")
     expect(page.locator("[name=status]")).to_have_value("")
+    page.go_back()
+    expect(page.locator("#switches [aria-current]").last).to_have_text("Today")
+    page.go_back()
+    expect(page.locator("#switches [aria-current]").last).to_have_text("All time")
     page.go_back()
     expect(row(page, failed)).to_be_visible()
     expect(page.locator("#words")).to_have_value("")
@@ -158,6 +169,17 @@ def test_times_and_days_are_the_viewers_and_stay_so_when_a_row_changes(open_page
     page.fill("[name=until]", "2026-03-02T05:00")
     page.keyboard.press("Tab")
     expect(row(page, operation)).to_have_count(0)
+
+
+def test_exact_times_of_a_first_visit_stay_in_the_zone_they_were_filled_in(open_page, web, two):
+    page = open_page(of(web, since="2026-11-01T10:00Z"), timezone_id="Asia/Kolkata")
+    expect(page.locator("#filter-zone")).to_contain_text("Asia/")
+    expect(page.locator("[name=since][type=datetime-local]")).to_have_value("2026-11-01T15:30")
+    page.context.clear_cookies(name="zone")
+    page.goto(of(web, since="2026-11-01T10:00Z"))
+    expect(page.locator("#filter-zone")).to_have_text("UTC")
+    expect(page.locator("[name=zone]")).to_have_value("UTC")
+    expect(page.locator("[name=since][type=datetime-local]")).to_have_value("2026-11-01T10:00")
 
 
 def test_an_event_leads_to_its_raw_entry_and_that_to_its_own_page(open_page, web):

@@ -213,6 +213,13 @@ def test_exact_times_are_shown_in_the_viewers_zone_whatever_the_address_says(aud
     assert '<details class="further" open>' in text
 
 
+def test_today_is_the_viewers_today(auditor, history):
+    auditor.cookies["zone"] = "Europe/Berlin"
+    text = auditor.get("/operations/?host=hv1").text
+    assert 'href="/operations/?since=today&amp;host=hv1&amp;zone=Europe%2FBerlin">Today</a>' in text
+    assert 'href="/operations/?since=1h&amp;host=hv1">Last hour</a>' in text
+
+
 def test_news_counts_what_came_since_and_fits(auditor, domain, monkeypatch):
     make_operation(domain, [(5, "live", "done")], status="succeeded")
     top = HistoryLine.objects.latest("seq").seq
@@ -264,6 +271,13 @@ def test_auditor_can_export_what_is_found(auditor, history):
     text = auditor.get("/operations/?host=hv1&q=busy").text
     assert 'href="/operations/export/?format=csv&amp;q=busy&amp;host=hv1"' in text
     assert 'href="/operations/export/?format=ndjson&amp;q=busy&amp;host=hv1"' in text
+
+
+def test_auditor_of_some_guests_can_export_and_a_viewer_of_all_cannot(history, host):
+    for role, pattern, drawn in (("auditor", "web*", True), ("viewer", "*", False), ("operator", "*", False)):
+        client = Client()
+        client.force_login(make_user(f"{role}-1", role, pattern=pattern))
+        assert ("/operations/export/" in client.get("/operations/").text) is drawn, role
 
 
 def test_paper_says_what_was_looked_for(auditor, history):

@@ -152,6 +152,13 @@ def test_address_is_cleaned_up_and_can_be_changed():
     asked = asked_of(QueryDict("slot=&host=hv1&since=7d&since=&q=+a+b+&show=operations&before=12&x=y"))
     assert asked.query() == "q=a+b&since=7d&host=hv1"
     assert asked.query(host="", status="failed") == "q=a+b&since=7d&status=failed"
+    assert (
+        asked.query(before="9", since="today", show="access")
+        == "show=access&q=a+b&since=today&host=hv1&before=9"
+    )
+    assert asked.query(since="today", zone=BERLIN) == "q=a+b&since=today&host=hv1&zone=Europe%2FBerlin"
+    assert asked.query(since="1h", zone=BERLIN) == asked.query(since="1h") == "q=a+b&since=1h&host=hv1"
+    assert asked_of(QueryDict(f"since=today&zone={BERLIN}")).query(since="") == ""
     assert asked.names == ["q", "since", "host"]
 
 
