@@ -91,7 +91,8 @@ def _draw(moment: Moment, starts: list[int], count: int, ringed: AbstractSet[int
             shapes += drawn(moment, vcpu, x, top)
             if vcpu in ringed:
                 rings.append((x - 2, top - 2))
-            if vcpu in named or (vcpu in (start, last) and not named & {vcpu - 1, vcpu + 1}):
+            beside = {vcpu - 1, vcpu + 1} & {*range(start, last + 1)}
+            if vcpu in named or (vcpu in (start, last) and not named & beside):
                 texts.append(("hit" if vcpu in named else "", x + WIDTH / 2, top - 4, vcpu))
     width, height = min(count, ROW) * _STEP + 4, len(starts) * _HIGH
     return format_html(

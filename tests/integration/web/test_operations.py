@@ -152,7 +152,7 @@ def test_list_takes_the_same_queries_for_one_row_and_for_thirty(
     viewer, domain, django_assert_num_queries, django_assert_max_num_queries
 ):
     first = make_operation(domain, [(2, "live", "done")], status="succeeded")
-    with django_assert_max_num_queries(11) as counted:
+    with django_assert_max_num_queries(12) as counted:
         viewer.get("/operations/")
     for _ in range(29):
         first = make_operation(domain, [(2, "live", "done")], status="succeeded", undo_of=first)

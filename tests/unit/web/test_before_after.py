@@ -74,6 +74,14 @@ def test_a_slot_that_nobody_aimed_at_is_marked_and_named_but_not_ringed():
     assert 'class="hit" x="98.0" y="11" text-anchor="middle">5<' in after.svg
 
 
+def test_the_ends_of_each_row_are_numbered_unless_a_number_beside_them_is():
+    maps = {"live": slots("0-1,15", maximum=32)}
+    before, _ = pictures(operation(maps, maps), {15})
+    assert re.findall(r">(\d+)</text>", before.svg) == ["0", "15", "16", "31"]
+    before, _ = pictures(operation(maps, maps), {1, 14})
+    assert re.findall(r">(\d+)</text>", before.svg) == ["1", "14", "16", "31"]
+
+
 def test_a_large_guest_shows_the_rows_in_which_something_differs():
     _, after = pictures(
         operation({"live": slots("0-7", maximum=4096)}, {"live": slots("0-7,2000,3000", maximum=4096)}),
