@@ -40,7 +40,7 @@ def propose(standing: Standing) -> Proposal | Obstacle:
     if asked.action in (Action.ADD, Action.REMOVE):
         asked = replace(asked, affect=affect_of(left))
     done = operation.status == Status.PARTIAL
-    return Proposal(domain, asked, ("What it did achieve is left as it is.",) if done else ())
+    return Proposal(domain, asked, ("What succeeded is left as it is.",) if done else ())
 
 
 def _ended_well(operation: Operation) -> Obstacle | None:

@@ -41,7 +41,7 @@ def _control(address: str, label: str, icon: str, found: Proposal | Obstacle) ->
 
 def _sentence(found: Proposal) -> str:
     change = found.change
-    words = [f"A new operation is to {said.of_change(change, found.domain.name).deed}.", *found.notes]
+    words = [f"A new operation would {said.of_change(change, found.domain.name).deed}.", *found.notes]
     if change.ask_anyway:
         words.append("The rules are left out, as before.")
     delay = removal_hint(found.domain.view())

@@ -41,6 +41,7 @@ _STATES = {
     "failed": "did not become {}",
     "skipped": "{} already",
 }
+_FOLLOWS = (("undo", "undo_of"), ("retry", "retry_of"))
 # What a person did: the entry names them, who need not be the one who had asked for the operation
 _BY_HAND = ("requested", "cancelled", "asked_again", "stopped_waiting")
 
@@ -96,7 +97,9 @@ def _request(body: dict[str, Any]) -> str:
     affect = str(requested.get("affect") or "")
     side = {"both": "live and config", "current": "current side"}.get(affect, affect)
     action = str(body.get("action") or "change").replace("_", " ")
-    return f"asked to {action} {vcpu_words(requested.get('vcpu'))}, {side}"
+    follows = [f"to {deed} operation {body[key]}" for deed, key in _FOLLOWS if body.get(key)]
+    wanted = f"asked to {action} {vcpu_words(requested.get('vcpu'))}"
+    return ", ".join(filter(None, (wanted, side, *follows)))
 
 
 def _origin(body: dict[str, Any]) -> list[str]:

@@ -53,14 +53,14 @@ def test_ended_operations_offer_what_makes_sense(operator, domain):
     )  # fmt: skip
     partial.effects.update(run=domain.run)
     assert buttons(operator, added(domain)) == {
-        "undo": (True, "A new operation is to remove vCPU 5 of web01, live.")
+        "undo": (True, "A new operation would remove vCPU 5 of web01, live.")
     }
     assert buttons(operator, failed(domain)) == {
-        "retry": (True, "A new operation is to add vCPU 3 to web01, live.")
+        "retry": (True, "A new operation would add vCPU 3 to web01, live.")
     }
     assert buttons(operator, make_operation(domain, status="cancelled")).keys() == {"retry"}
     assert buttons(operator, partial).keys() == {"undo", "retry"}
-    assert buttons(operator, partial)["retry"][1].endswith("What it did achieve is left as it is.")
+    assert buttons(operator, partial)["retry"][1].endswith("What succeeded is left as it is.")
 
 
 def test_who_may_only_look_is_offered_nothing(viewer, domain):

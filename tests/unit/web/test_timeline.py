@@ -77,3 +77,19 @@ def test_what_was_done_by_hand_names_who_did_it_and_their_note(kind, words):
     assert (first.actor, first.details) == ("mara", ())
     assert (then.actor, then.text) == ("omar", words)
     assert then.details == ("through the page from 10.0.0.1", "“enough”")
+
+
+@pytest.mark.parametrize(
+    ("follows", "words"),
+    [
+        ({}, "asked to remove vCPU 5, live"),
+        ({"undo_of": 12, "retry_of": None}, "asked to remove vCPU 5, live, to undo operation 12"),
+        (
+            {"undo_of": 12, "retry_of": 13},
+            "asked to remove vCPU 5, live, to undo operation 12, to retry operation 13",
+        ),
+    ],
+)
+def test_request_says_what_it_undoes_or_retries(follows, words):
+    asked = {"action": "remove", "requested": {"vcpu": 5, "affect": "live"}, **follows}
+    assert [event.text for event in events([entry(1, "requested", "pending", **asked)])] == [words]
