@@ -111,9 +111,9 @@ def _host_is_full(operation: Operation, now: datetime) -> bool:
 
 
 def _take(operation: Operation, now: datetime, revision: int) -> Claim:
-    first = operation.attempt == 0
+    first, queued = operation.attempt == 0, operation.status == Status.QUEUED
     # A step handed on goes on with the same attempt; after a dead worker, or asked for once more, it is a new one.
-    again = operation.asking and operation.status == Status.QUEUED
+    again = operation.asking and queued
     if first or operation.worker or again:
         operation.attempt += 1
     operation.status, operation.worker = Status.RUNNING, worker_name()
@@ -123,7 +123,7 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     operation.save(update_fields=["status", "worker", "attempt", "lease_until", "started_at", "revision"])
     effects = list(operation.effects.all())
     dead = any(effect.state == EffectState.APPLYING for effect in effects)
-    if first:
+    if queued:
         ledger.append("started", facts.of_operation(operation, effects))
     return Claim(operation.pk, operation.worker, operation.attempt, revision, dead)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from domains.history import record
@@ -12,7 +13,6 @@ from domains.hypervisor.errors import ConnectionLost, GatewayError, UnknownOutco
 from domains.models import Domain, Effect, EffectState, Operation, Status, clock
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
-from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
@@ -44,7 +44,7 @@ class PutBack(Exception):
 
 
 def not_asked(claimed: Claim, error: GatewayError) -> None:
-    """The host failed before anything was asked of it: fail, or wait for it if that was wished.
+    """The host failed before anything was asked of it: fail, or wait for it if that was wished and is not over yet.
 
     Raises :class:`PutBack` in the latter case, or ``Fenced``.
     """
@@ -52,11 +52,15 @@ def not_asked(claimed: Claim, error: GatewayError) -> None:
     with transaction.atomic():
         revision = next_revision()
         operation = locked(claimed)
-        put_back = operation.queue_if_unreachable and reason is Reason.HOST_UNREACHABLE
+        patient = datetime.now(UTC) - operation.created_at < settings.QUEUE_PATIENCE
+        put_back = operation.queue_if_unreachable and reason is Reason.HOST_UNREACHABLE and patient
         if put_back:
             operation.status, operation.worker, operation.lease_until = Status.QUEUED, "", None
-            record.save(operation, revision=revision)
-            publish(f"operation:{operation.pk}", revision)
+            words = sentence(
+                reason, domain=operation.domain_name, vcpu=_only_vcpu(operation), text=error.text
+            )
+            told = {"reason": str(reason), "message": words}
+            record.write(operation, "put_back", revision=revision, extra=told)
     if put_back:
         raise PutBack
     vcpu = _only_vcpu(operation)
@@ -102,7 +106,8 @@ def supersede(operation: Operation, effects: list[Effect], revision: int) -> Non
             ):  # the config half waited with it; alone overtaken, it takes no live one along
                 halves = old.operation.effects.filter(vcpu=old.vcpu, state=EffectState.UNCONFIRMED)
                 drop(old.operation, halves, Reason.SUPERSEDED)
-            record.conclude(old.operation, "superseded", revision=revision, held=False)
+            newer = {"superseded_by": operation.pk}
+            record.conclude(old.operation, "superseded", revision=revision, held=False, extra=newer)
 
 
 def drop(

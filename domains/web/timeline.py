@@ -29,6 +29,7 @@ _KINDS = {
     "asked_again": ("refresh", "", "had the guest asked once more"),
     "stopped_waiting": ("player-stop", "wait", "ended the waiting; Slotboard keeps looking"),
     "superseded": ("ban", "", "A newer request took its place"),
+    "put_back": ("clock", "wait", "Back in the queue: its host is out of reach"),
     "refused": ("hand-stop", "fail", "Refused"),
 }
 # What is known of an effect's target, such as "absent", by its state

@@ -10,6 +10,7 @@ from domains.operations import control
 from domains.operations.sweep import sweep
 from domains.vcpu.slots import Side
 from tests import replay
+from tests.integration.operations import witness
 
 LONG = 400.0  # seconds: longer than patience
 ROUNDS = 30
@@ -100,6 +101,7 @@ class SettlingWalk(RuleBasedStateMachine):
         for operation in Operation.objects.filter(status=Status.UNCONFIRMED):
             self.check_unconfirmed(operation)
         replay.check_chain()
+        witness.check_told()
 
     def check_nothing_open(self):
         left = Operation.objects.exclude(status__in=(*FINAL, Status.UNCONFIRMED))

@@ -66,7 +66,9 @@ def test_asking_again_is_a_new_attempt_of_the_same_operation(desk, waiting):
     assert states(done) == [("live", "done", True, ""), ("config", "done", True, "")]
     assert [call.side for call in desk.simulator.calls()] == [Side.LIVE, Side.LIVE, Side.CONFIG]
     kinds = [kind for kind, _ in entries(done)]
-    assert kinds == ["requested", "started", "waiting", "asked_again", "confirmed", "confirmed"]
+    assert kinds == [
+        "requested", "started", "waiting", "asked_again", "started", "confirmed", "confirmed",
+    ]  # fmt: skip
     assert ("asked_again", "mara") in entries(done)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -86,7 +87,7 @@ def test_a_guest_that_has_not_let_go_is_waited_for_and_then_late(desk):
     operation = desk.work(operation)
     assert (operation.status, operation.late) == ("succeeded", True)
     assert effects(operation) == [(3, "live", "done", True, ""), (3, "config", "done", False, "")]
-    assert kinds(operation) == ["requested", "started", "waiting", "late", "confirmed"]
+    assert kinds(operation) == ["requested", "started", "waiting", "late", "started", "confirmed"]
     assert outside() == 0
 
 
@@ -124,6 +125,7 @@ def test_a_newer_request_takes_the_place_of_an_unconfirmed_one(desk, settings):
     second = desk.ask(uuid, "remove", 3, "live")
     first.refresh_from_db()
     assert (first.status, first.reason) == ("failed", "superseded")
+    assert json.loads(HistoryEntry.objects.get(kind="superseded").body)["superseded_by"] == first.pk + 1
     assert second.status == "waiting"
 
 
@@ -317,11 +319,42 @@ def test_waiting_for_a_host_is_done_on_request_and_ends(desk, settings):
     desk.simulator.tune(reachable=False)
     operation = desk.ask(uuid, "add", 5, queue_if_unreachable=True)
     assert operation.status == "queued"
+    assert kinds(operation) == ["requested", "started", "put_back"]
+    put_back = json.loads(HistoryEntry.objects.get(kind="put_back").body)
+    assert (put_back["status"], put_back["reason"]) == ("queued", "host_unreachable")
     Host.objects.update(state="unreachable")
     settings.QUEUE_PATIENCE = timedelta(0)
     sweep()
     operation.refresh_from_db()
     assert (operation.status, operation.reason) == ("failed", "host_unreachable")
+
+
+def test_waiting_for_a_host_ends_too_where_only_workers_cannot_reach_it(desk, settings):
+    uuid = desk.guest()
+    desk.simulator.tune(reachable=False)
+    operation = desk.ask(uuid, "add", 5, queue_if_unreachable=True)
+    settings.QUEUE_PATIENCE = timedelta(0)
+    desk.bells.append(operation.domain_id)
+    operation = desk.work(operation)
+    assert (operation.status, operation.reason) == ("failed", "host_unreachable")
+    assert kinds(operation) == ["requested", "started", "put_back", "started", "failed"]
+
+
+def test_every_entry_says_who_asked_whoever_wrote_it(desk):
+    uuid = desk.guest()
+    user = User.objects.create_user("mara")
+    Grant.objects.create(user=user, role=Role.OPERATOR)
+    actor = Actor("mara", "api", user, "192.0.2.7", token="nightly")
+    operation = desk.ask(uuid, "remove", "highest", actor=actor, note="T-1")
+    told = [json.loads(entry.body) for entry in HistoryEntry.objects.filter(operation=operation.pk)]
+    assert len(told) >= 3
+    for body in told:
+        assert (body["actor"], body["door"], body["address"]) == ("mara", "api", "192.0.2.7")
+        assert (body["token"], body["note"]) == ("nightly", "T-1")
+        assert body["requested"] == {"vcpu": "highest", "affect": "both"}
+    last = max(told, key=lambda body: body["time"])
+    assert {effect["vcpu"] for effect in last["effects"]} == {3}
+    assert last["before"] != last["after"]
 
 
 def test_a_busy_domain_is_told_as_busy(desk):

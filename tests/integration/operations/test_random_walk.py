@@ -20,7 +20,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from domains.history import ledger
 from domains.operations import doorbell
 from tests.integration import simulated
-from tests.integration.operations import walk
+from tests.integration.operations import walk, witness
 from tests.integration.operations.settling import LONG
 from tests.integration.operations.walk import Clock, World
 from tests.integration.operations.walking import Walk
@@ -35,6 +35,7 @@ def fresh_worlds(fresh_database, redis, tmp_path, monkeypatch, settings):
     template = tmp_path / "template.sqlite3"
     with closing(sqlite3.connect(fresh_database)) as source, closing(sqlite3.connect(template)) as target:
         source.backup(target)
+        target.executescript(witness.TRIGGERS)
     settings.GATEWAY = simulated.FACTORY
     settings.SOCKET_DIRS = [str(tmp_path)]
     clock, bells, looks = Clock(), [], []

@@ -51,6 +51,11 @@ KINDS = {
     "test01": {"present": "0-3"},
 }
 COUNTING = "test01"
+# What every entry about an operation tells, whoever wrote it
+WHOLE = {
+    "operation", "actor", "door", "address", "token", "host", "domain", "action", "requested", "affect_meant", "note",
+    "status", "late", "reason", "message", "effects", "before", "after", "attempt", "duration",
+}  # fmt: skip
 
 
 class Clock:
@@ -206,9 +211,10 @@ class World:
         )
 
     def appended(self, kind, facts):
-        """Every effect that an entry calls done is so in this moment."""
+        """An entry about an operation is whole, and every effect that it calls done is so in this moment."""
         if "operation" not in facts or facts["domain"]["name"] not in self.guests:
             return
+        assert set(facts) >= WHOLE, (kind, WHOLE - set(facts))
         for effect in facts["effects"]:
             key = (facts["operation"], effect["vcpu"], effect["side"])
             if effect["state"] == "done" and key not in self.done:
