@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -30,8 +31,16 @@ _DJANGOS = frozenset(
 
 
 def operating_systems_user() -> Actor:
-    """Give whoever runs the command, with an administrator's rights."""
-    return Actor(f"os:{getpass.getuser()}", "command")
+    """Give whoever runs the command, with an administrator's rights.
+
+    The system is asked, not the environment, in which everybody can call themselves anything.
+    """
+    uid = os.getuid()
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:  # in a container, for example
+        name = str(uid)
+    return Actor(f"os:{name}", "command")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from io import StringIO
 
 import pytest
@@ -145,6 +146,15 @@ def test_djangos_own_way_to_a_superuser_is_closed():
     with pytest.raises(CommandError, match="grant NAME administrator"):
         run("createsuperuser")
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("uid", [0, 4_000_000_000])
+def test_who_runs_a_command_is_asked_of_the_system_and_not_of_the_environment(monkeypatch, uid):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "somebody-else")
+    monkeypatch.setattr(os, "getuid", lambda: uid)
+    grant("mara", "viewer")
+    assert entries()[0]["actor"] == {0: "os:root"}.get(uid, f"os:{uid}")
 
 
 RACK = "qemu+ssh://slotboard@rack1.example.org/system"
