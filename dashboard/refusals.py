@@ -63,7 +63,7 @@ def _described(request: HttpRequest) -> Unread:
     named = match.kwargs if match else {}
     number = str(named.get("number") or named.get("pk") or "")
     operation = match is not None and "operations/" in match.route and _NUMBER.fullmatch(number)
-    action = named.get("action") or named.get("deed") or (match.url_name if match and operation else "")
+    action = request.path.rstrip("/").rpartition("/")[2] if operation else named.get("action", "")
     return Unread(
         method=request.method or "",
         path=request.path,
@@ -71,7 +71,7 @@ def _described(request: HttpRequest) -> Unread:
         host=str(named.get("host") or ""),
         domain_ref=str(named.get("ref") or named.get("uuid") or ""),
         number=int(number) if operation else None,
-        action=str(action or "").replace("-", " " if operation else "_"),
+        action=str(action).replace("-", " " if operation else "_"),
     )
 
 

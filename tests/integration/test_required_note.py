@@ -98,7 +98,7 @@ def test_page_keeps_a_note_that_another_thing_was_wrong_with(client, domain, wai
     assert 'value="&quot;T-2&quot;"' in field(answer.text)[1]
 
 
-@pytest.mark.parametrize("deed", ["cancel", "ask-again", "stop-waiting"])
+@pytest.mark.parametrize("deed", ["cancel", "ask-again", "stop-waiting", "undo", "retry"])
 def test_page_refuses_a_control_without_a_note(client, waiting, deed):
     answer = client.post(f"/operations/{waiting.pk}/{deed}/", {"note": " "})
     assert answer.status_code == 400
@@ -136,7 +136,7 @@ def test_api_refuses_a_change_without_a_note(domain, headers):
     assert Operation.objects.get().note == "T-1"
 
 
-@pytest.mark.parametrize("deed", ["cancel", "ask-again", "stop-waiting"])
+@pytest.mark.parametrize("deed", ["cancel", "ask-again", "stop-waiting", "undo", "retry"])
 def test_api_refuses_a_control_without_a_note(waiting, headers, deed):
     answer = Client().post(
         f"/api/v1/operations/{waiting.pk}/{deed}", b"", content_type="application/json", headers=headers
