@@ -267,3 +267,10 @@ def test_operation_page_says_from_where_the_request_came(operator, domain):
     number = re.search(r'href="/operations/(\d+)/"', answer.text)
     assert number
     assert "<dt>From</dt><dd>192.0.2.14</dd>" in operator.get(f"/operations/{number[1]}/").text
+
+
+def test_page_of_an_operation_says_that_its_entries_are_archived(viewer, domain):
+    operation = make_operation(domain, [(5, "live", "done")], status="succeeded", kinds=())
+    text = viewer.get(f"/operations/{operation.pk}/").text
+    assert "Its entries are archived." in text
+    assert 'href="/operations/?show=access"' in text
