@@ -35,7 +35,7 @@ def cell(text: str) -> str:
     body, which is what was hashed.
     """
     harmless = not text.startswith(_FORMULA) and not text.lstrip().startswith(_FORMULA)
-    flat = "".join(c if c.isprintable() else " " for c in text)
+    flat = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
     return flat if harmless else f"'{flat}"
 
 
