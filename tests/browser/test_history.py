@@ -187,7 +187,7 @@ def test_an_event_leads_to_its_raw_entry_and_that_to_its_own_page(open_page, web
     seq = HistoryLine.objects.get(operation=operation.pk).seq
     page = open_page(f"/operations/{operation.pk}/")
     expect(page.locator(".raws pre")).to_be_hidden()
-    page.click(f".line >> text=entry {seq}")
+    page.click(f".line [href='#entry-{seq}']")
     expect(page.locator(".raws pre")).to_be_visible()
     page.click(f"text=Entry {seq} by itself")
     expect(page.locator("h1")).to_contain_text(f"Entry {seq}")
