@@ -22,10 +22,10 @@ def wish_of(
 
     Everything, seen by somebody who may see everything, is exported whole; a time alone is a range of it. With
     other filters a time is also the range that the export covers, so that it shows how much in it was left
-    out. ``first`` and ``last`` are numbers of entries beyond which nothing is exported. Raises
-    :class:`CannotExport`.
+    out. That somebody may not see everything is named among the filters. ``first`` and ``last`` are numbers of
+    entries beyond which nothing is exported. Raises :class:`CannotExport`.
     """
-    told = _told(filters)
+    told = _told(filters) | ({"sight": "limited"} if seen else {})
     beginning, end = _limits(filters, first, last)
     if not seen and replace(filters, since=None, until=None) == _EVERYTHING:
         del told["show"]

@@ -100,7 +100,9 @@ def test_who_took_what_stands_in_the_history(auditor, filled):
 def test_an_auditor_of_some_guests_exports_those(filled):
     auditor = signed_in("auditor", pattern="db*")
 
-    assert numbers(fetch(auditor, "?show=everything")) == [3, 4]
+    answer = fetch(auditor, "?show=everything")
+    assert numbers(answer) == [3, 4]
+    assert records(answer)[0]["filters"] == {"show": "everything", "sight": "limited"}
     assert fetch(auditor, "?domain=web01").status_code == 404
 
 

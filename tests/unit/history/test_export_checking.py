@@ -4,7 +4,7 @@ import hashlib
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domains.history.chain import Head
@@ -35,6 +35,7 @@ def test_an_export_fits(scope, form):
     assert proof.tied is None
 
 
+@settings(deadline=None)
 @given(exports, st.data())
 def test_a_changed_byte_is_found(which, data):
     content = b"".join(EXPORTS[which])
@@ -45,6 +46,7 @@ def test_a_changed_byte_is_found(which, data):
         checked(content[:place] + bytes([byte]) + content[place + 1 :])
 
 
+@settings(deadline=None)
 @given(exports, st.data())
 def test_bytes_that_are_missing_or_too_many_are_found(which, data):
     content = b"".join(EXPORTS[which])
@@ -56,6 +58,7 @@ def test_bytes_that_are_missing_or_too_many_are_found(which, data):
         checked(content[:start] + between + content[end:])
 
 
+@settings(deadline=None)
 @given(exports, st.data())
 def test_lines_that_were_removed_repeated_or_moved_are_found(which, data):
     before = EXPORTS[which]
@@ -75,6 +78,7 @@ def test_lines_that_were_removed_repeated_or_moved_are_found(which, data):
         checked(b"".join(after))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_is_no_export_gets_a_sentence(content):
     with pytest.raises(Unfit, match=r"^Line \d+: .*\.$"):
