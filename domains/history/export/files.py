@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterable
@@ -14,19 +15,19 @@ def write(path: Path, lines: Iterable[bytes]) -> None:
     Until then it is called ``.NAME.part``; what a crash left of one is overwritten. Raises ``OSError``:
     ``FileExistsError`` where there is such a file already, ``BlockingIOError`` while somebody else writes it.
     """
-    if path.exists():
-        raise FileExistsError(f"{path} exists already.")
     part = path.with_name(f".{path.name}.part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
+            if path.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
             file.truncate()
             file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
-            os.link(part, path)  # unlike a renaming, it never takes another file's place
+            part.replace(path)
         finally:
-            part.unlink()
+            part.unlink(missing_ok=True)
     _settle(path.parent)
 
 

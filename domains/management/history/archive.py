@@ -54,6 +54,8 @@ class Archive(Subcommand):
             archived = archive(moment, options["output"] or _folder(), by)
         except (CannotArchive, NothingToArchive) as refused:
             raise UsageError(str(refused)) from refused
+        except OSError as error:
+            raise UsageError(f"{error.filename} cannot be used: {error.strerror}.") from error
         self.out.write(
             printable(
                 f"Entries {archived.first} to {archived.last} are in {archived.path} and no longer in the database; "

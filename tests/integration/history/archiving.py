@@ -40,7 +40,8 @@ def remove_some(last):
 LINES, APPEND, REMOVE = writing.lines, ledger.append, archive.remove
 STEPS = {
     "half written": lambda: setattr(writing, "lines", write_half),
-    "not named": lambda: setattr(files.os, "link", die),
+    "not named": lambda: setattr(files.Path, "replace", die),
+    "named": lambda: setattr(files, "_settle", die),
     "written": lambda: setattr(archive, "_read_back", die),
     "checked": lambda: setattr(archive, "_record", die),
     "not committed": lambda: setattr(ledger, "append", record_and_die),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
@@ -238,6 +239,28 @@ def test_a_history_that_does_not_fit_is_not_archived(tmp_path):
     assert (status, numbers()) == (2, list(range(1, 12)))
     assert "Line 5: Entry 4 does not have the hash that it gives" in said
     assert "the history itself does not fit" in said
+
+
+def test_the_data_folder_takes_it_where_nothing_else_is_named(tmp_path, settings):
+    settings.VAR = tmp_path
+    (tmp_path / "archive").write_text("no folder")
+    before = fill()
+
+    assert run("archive", "--before", before) == (2, f"{tmp_path / 'archive'} cannot be used: File exists.\n")
+    (tmp_path / "archive").unlink()
+    assert run("archive", "--before", before)[0] == 0
+    assert archived_rows(tmp_path / "archive" / "history-1-9.ndjson")
+
+
+def test_a_file_that_another_command_writes_is_left_to_it(tmp_path):
+    before = fill()
+    with (tmp_path / ".history-1-9.ndjson.part").open("wb") as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+
+        status, said = run("archive", "--before", before, "--output", str(tmp_path))
+
+    assert (status, numbers()) == (2, list(range(1, 12)))
+    assert "Another command is writing" in said
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
