@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from django.core.management.base import CommandParser
 
 from domains.history.archive import CannotArchive, archive
 from domains.history.boundary import NothingToArchive
+from domains.management.administering import operating_systems_user
 from domains.management.history.subcommand import DONE, Subcommand, UsageError
 from domains.management.terminal import printable
 from domains.web.moments import read_moment
@@ -49,7 +49,7 @@ class Archive(Subcommand):
             raise UsageError(f"“{options['before']}” is no time; write 2026-11-25 or 2026-11-25T14:30:00Z.")
         if moment > now:
             raise UsageError(f"{options['before']} is in the future; what is yet to come cannot be archived.")
-        by = {"actor": f"os:{getpass.getuser()}", "door": "command", "address": None, "token": None}
+        by = {"actor": operating_systems_user().name, "door": "command", "address": None, "token": None}
         try:
             archived = archive(moment, options["output"] or _folder(), by)
         except (CannotArchive, NothingToArchive) as refused:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from domains.history.export.asking import wish_of
 from domains.history.export.forms import FORMS
 from domains.history.export.planning import CannotExport, begin
 from domains.history.search import Filters
+from domains.management.administering import operating_systems_user
 from domains.management.history.subcommand import DONE, FAILED, Subcommand, UsageError
 from domains.web.filters import Malformed, filters_of
 
@@ -80,7 +80,7 @@ class Export(Subcommand):
                 first=options["first"],
                 last=options["last"],
             )
-            by = {"actor": f"os:{getpass.getuser()}", "door": "command", "address": None, "token": None}
+            by = {"actor": operating_systems_user().name, "door": "command", "address": None, "token": None}
             header = begin(wish, form, by)
         except (CannotExport, Malformed) as refused:
             raise UsageError(str(refused)) from refused

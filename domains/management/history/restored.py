@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from domains.history.restored import MOST, record
+from domains.management.administering import operating_systems_user
 from domains.management.history.subcommand import DONE, Subcommand, UsageError
 from domains.management.history.verify import examine
 from domains.management.terminal import printable
@@ -52,7 +52,7 @@ class RecordRestored(Subcommand):
                 f"{len(lost)} heads in {file} do not fit, and one entry names at most {MOST}: keep in a file of its "
                 "own those that you will verify against, at least the last one."
             )
-        seq = record(lost, actor=f"os:{getpass.getuser()}", note=note)
+        seq = record(lost, actor=operating_systems_user().name, note=note)
         self.out.write(
             printable(f"Recorded as entry {seq}: the history up to entry {lost[-1].seq} was lost, {note}")
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,6 +20,7 @@ from domains.history.restored import Restored, restorations
 from domains.history.verifications import remember
 from domains.history.verify import Verdict
 from domains.history.verify import verify as walk
+from domains.management.administering import operating_systems_user
 from domains.management.history.subcommand import DONE, FAILED, Subcommand, UsageError
 from domains.management.terminal import printable
 
@@ -118,7 +118,7 @@ class Verify(Subcommand):
             remember(
                 examination.verdict,
                 examination.findings,
-                actor=f"os:{getpass.getuser()}",
+                actor=operating_systems_user().name,
                 against=str(file or ""),
                 last=examination.heads[-1] if examination.heads else None,
             )
