@@ -1,37 +1,65 @@
-"""Run the named measurements, or all of them, on a Slotboard of their own."""
+"""Run the named measurements, or all of them, each on what it needs."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import click
-from bench.report import show
+from bench import click, history
+from bench.report import Row, show
 from tests.product import Product
 
-MEASUREMENTS = {"click": click.measure}
+Measured = tuple[list[Row], dict[str, list[float]]]
+
+
+def on_product(measure: Callable[[Product], Measured]) -> Callable[[Path, argparse.Namespace], Measured]:
+    """Let a measurement have the whole product running, with a lab of its own."""
+
+    def measured(folder: Path, _: argparse.Namespace) -> Measured:
+        product = Product(folder)
+        product.start()
+        try:
+            return measure(product)
+        finally:
+            product.stop()
+
+    return measured
+
+
+MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], Measured]] = {
+    "click": on_product(click.measure),
+    "history": lambda folder, options: history.measure(folder, options.database, tuple(options.entries)),
+}
 
 
 def main() -> None:
     """Parse the command line, measure, print."""
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
-    names = parser.parse_args().names or list(MEASUREMENTS)
+    parser.add_argument(
+        "--database",
+        default="",
+        metavar="URL",
+        help="for history: an empty PostgreSQL database in place of SQLite; give one size",
+    )
+    parser.add_argument(
+        "--entries", nargs="+", type=int, default=history.SIZES, metavar="N", help="for history: its sizes"
+    )
+    options = parser.parse_args()
+    names = options.names or list(MEASUREMENTS)
     unknown = [name for name in names if name not in MEASUREMENTS]
     if unknown:
         parser.error(f"there is no measurement {', '.join(unknown)}; choose from {', '.join(MEASUREMENTS)}")
+    if options.database and len(options.entries) != 1:
+        parser.error("a database is filled once; give one size with --entries")
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    with tempfile.TemporaryDirectory(prefix="slotboard-bench-") as folder:
-        product = Product(Path(folder))
-        product.start()
-        try:
-            for name in names:
-                rows, samples = MEASUREMENTS[name](product)
-                print(show(rows, samples, Path("var/bench") / f"{stamp}-{name}.json"))
-        finally:
-            product.stop()
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="slotboard-bench-") as folder:
+            rows, samples = MEASUREMENTS[name](Path(folder), options)
+        print(show(rows, samples, Path("var/bench") / f"{stamp}-{name}.json"))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domains.management.history.archive import Archive
 from domains.management.history.export import Export
 from domains.management.history.head import PrintHead
+from domains.management.history.reindex import Reindex
 from domains.management.history.restored import RecordRestored
 from domains.management.history.subcommand import Subcommand
 from domains.management.history.verify import Verify
@@ -17,4 +18,5 @@ SUBCOMMANDS: tuple[type[Subcommand], ...] = (
     Export,
     VerifyExport,
     Archive,
+    Reindex,
 )

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models import Q
 
@@ -119,3 +120,18 @@ def test_lines_are_found_by_time_though_clocks_were_set_back(monkeypatch):
         assert [line.seq for line in find(Filters(since=since, until=until), Q())] == expected[::-1]
         expected = [seq for seq, moment in zip(seqs, moments, strict=True) if moment < until]
         assert [line.seq for line in find(Filters(until=until, host="hv1"), Q())] == expected[::-1]
+
+
+def test_command_makes_the_index_anew_and_checks_it(capsys):
+    ask(1)
+    call_command("history", "reindex", "--check")
+    HistoryLine.objects.update(status="succeeded")
+    with pytest.raises(SystemExit) as ended:
+        call_command("history", "reindex", "--check")
+    assert ended.value.code == 1
+    call_command("history", "reindex")
+    call_command("history", "reindex", "--check")
+    first, second, third, fourth = capsys.readouterr().out.splitlines()
+    assert first == fourth == "The line index agrees with the history."
+    assert second.startswith("Line 1 of the line index says 'succeeded' for status, and the history 'queued'")
+    assert third == "Made 1 lines from the history."

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bench.report import percentile, row, show
+from bench.report import limit, percentile, rate, row, show, times
 
 
 def test_percentile_is_a_sample_that_was_seen():
@@ -19,6 +19,16 @@ def test_percentile_is_a_sample_that_was_seen():
 @pytest.mark.parametrize(("figure", "verdict"), [(159.9, "met"), (160.0, "met"), (160.1, "MISSED")])
 def test_a_goal_is_met_up_to_and_including_its_limit(figure, verdict):
     assert row("click", figure, 100, most_over=60).verdict == verdict
+
+
+def test_a_ratio_a_rate_and_a_limit_are_judged_by_themselves():
+    assert [times("page", figure, 5, most=10).verdict for figure in (50, 50.1)] == ["met", "MISSED"]
+    assert [rate("append", figure, 9, least=100).verdict for figure in (100, 99)] == ["met", "MISSED"]
+    assert [limit("memory", figure, 0, most=30, unit="MB").verdict for figure in (30, 31)] == [
+        "met",
+        "MISSED",
+    ]
+    assert rate("append", 1, 9, least=None).verdict == ""
 
 
 def test_the_report_has_a_json_line_for_each_row_and_keeps_the_samples(tmp_path):

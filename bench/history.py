@@ -1,0 +1,97 @@
+"""The operation history at a thousand and at a million entries: appending, finding, verifying, exporting.
+
+Each part runs in a process of its own on a database of its own, which needs no lab and no server.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.report import Row, limit, percentile, rate, times
+
+SIZES = (1_000, 1_000_000)
+FILTERS_TIMES_FRAME, TEXT_TIMES_FRAME = 10, 20
+VERIFIED_A_SECOND, EXPORT_MB = 100_000, 30
+APPENDED_A_SECOND = {"sqlite": 2000, "postgresql": 1400}
+Samples = dict[str, list[float]]
+
+
+def measure(folder: Path, database: str = "", sizes: tuple[int, ...] = SIZES) -> tuple[list[Row], Samples]:
+    """Measure on SQLite files in ``folder``, or in the empty PostgreSQL database that an URL names."""
+    rows: list[Row] = []
+    samples: Samples = {}
+    for size in sizes:
+        part = _Parts(folder / f"{size}.sqlite3", database)
+        part.migrate()
+        part.run("write", str(size))
+        pages, reading, appending = part.run("pages"), part.run("read"), part.run("append")
+        rows += _page_rows(size, pages)
+        rows += _rate_rows(size, reading, appending, "postgresql" if database else "sqlite")
+        found = {**pages, **reading, **appending}
+        samples |= {f"{size}: {name}": values for name, values in found.items()}
+    return rows, samples
+
+
+class _Parts:
+    """Runs parts of the measurement in processes that use one database."""
+
+    def __init__(self, file: Path, database: str) -> None:
+        self.environment = os.environ | {
+            "DATABASE_URL": database or f"sqlite:///{file}",
+            "DJANGO_SETTINGS_MODULE": "bench.settings",
+            "SLOTBOARD_VAR": str(file.parent),
+        }
+
+    def migrate(self) -> None:
+        """Make the tables."""
+        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=self.environment, check=True)
+
+    def run(self, *part: str) -> Samples:
+        """Run one part and give its samples."""
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.inside", *part],
+            env=self.environment,
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        samples: Samples = json.loads(done.stdout)
+        return samples
+
+
+def _page_rows(size: int, samples: Mapping[str, list[float]]) -> list[Row]:
+    frames = {
+        name.partition(":")[0]: percentile(of, 0.5)
+        for name, of in samples.items()
+        if name.endswith(": frame")
+    }
+    return [
+        times(
+            f"{size:,}: {name}",
+            percentile(values, 0.5),
+            frames[name.partition(":")[0]],
+            most=TEXT_TIMES_FRAME if ": text:" in name else FILTERS_TIMES_FRAME,
+        )
+        for name, values in samples.items()
+        if not name.endswith(": frame")
+    ]
+
+
+def _rate_rows(
+    size: int, reading: Mapping[str, list[float]], appending: Mapping[str, list[float]], vendor: str
+) -> list[Row]:
+    single = appending["append"][0]
+    return [
+        rate(f"{size:,}: append", single, single, least=APPENDED_A_SECOND[vendor]),
+        rate(f"{size:,}: append, 8 processes", appending["append, 8 processes"][0], single, least=None),
+        rate(f"{size:,}: verify", reading["verify"][0], single, least=VERIFIED_A_SECOND),
+        rate(f"{size:,}: export", reading["export"][0], reading["verify"][0], least=None),
+        rate(f"{size:,}: export, filtered", reading["export, filtered"][0], reading["verify"][0], least=None),
+        limit(
+            f"{size:,}: export, memory above idle", reading["export, memory"][0], 0, most=EXPORT_MB, unit="MB"
+        ),
+    ]
