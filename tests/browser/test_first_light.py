@@ -163,3 +163,19 @@ def test_a_live_change_is_made_permanent_and_the_guest_switches_its_cpu(product,
         assert online_in_guest(product) == before + gained
     done = product.vcpu("remove", "lab", "web01", "--vcpu", "10", "--live", "--config", "--wait")
     assert done[0] == 0, done
+
+
+def test_an_addition_is_undone_from_its_page(product, new_context):
+    status, operation = product.vcpu("add", "lab", "web01", "--vcpu", "12", "--live", "--config", "--wait")
+    assert status == 0, operation
+    page = sign_in(new_context(), product)
+    page.goto(f"{product.url}/operations/{operation['id']}/")
+    page.fill("input[name=note]", "not needed after all")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("removed vCPU 12 of web01", timeout=TURN_MS)
+    expect(page.locator("#live")).to_contain_text(f"undoes operation {operation['id']}")
+    expect(page.get_by_text("not needed after all")).to_be_visible()
+    assert present(product, 12) == {"live": False, "config": False}
+    page.get_by_role("link", name=f"operation {operation['id']}").first.click()
+    expect(page.locator("#live")).to_contain_text("undone by operation")
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
