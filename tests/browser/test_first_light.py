@@ -174,7 +174,7 @@ def test_an_addition_is_undone_from_its_page(product, new_context):
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("removed vCPU 12 of web01", timeout=TURN_MS)
     expect(page.locator("#live")).to_contain_text(f"undoes operation {operation['id']}")
-    expect(page.get_by_text("not needed after all")).to_be_visible()
+    expect(page.get_by_text("not needed after all", exact=True)).to_be_visible()
     assert present(product, 12) == {"live": False, "config": False}
     page.get_by_role("link", name=f"operation {operation['id']}").first.click()
     expect(page.locator("#live")).to_contain_text("undone by operation")

@@ -6,11 +6,12 @@ import sys
 
 import django
 
-django.setup()
+if __name__ == "__main__":
+    django.setup()
 
-from django.db import connection, transaction  # noqa: E402
+from django.db import connection, transaction
 
-from domains.history import ledger  # noqa: E402
+from domains.history import ledger
 
 
 def main(writer: int, count: int) -> None:

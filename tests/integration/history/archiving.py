@@ -9,12 +9,13 @@ from itertools import islice
 
 import django
 
-django.setup()
+if __name__ == "__main__":
+    django.setup()
 
-from django.core.management import call_command  # noqa: E402
+from django.core.management import call_command
 
-from domains.history import archive, ledger  # noqa: E402
-from domains.history.export import files, writing  # noqa: E402
+from domains.history import archive, ledger
+from domains.history.export import files, writing
 
 
 def die(*_, **__):
