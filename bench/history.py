@@ -15,6 +15,7 @@ from pathlib import Path
 from bench.report import Row, limit, percentile, rate, times
 
 SIZES = (1_000, 1_000_000)
+FRAME = " (frame)"  # how the samples are named that a page is compared with
 FILTERS_TIMES_FRAME, TEXT_TIMES_FRAME = 10, 20
 VERIFIED_A_SECOND, EXPORT_MB = 100_000, 30
 APPENDED_A_SECOND = {"sqlite": 2000, "postgresql": 1400}
@@ -64,20 +65,15 @@ class _Parts:
 
 
 def _page_rows(size: int, samples: Mapping[str, list[float]]) -> list[Row]:
-    frames = {
-        name.partition(":")[0]: percentile(of, 0.5)
-        for name, of in samples.items()
-        if name.endswith(": frame")
-    }
     return [
         times(
             f"{size:,}: {name}",
             percentile(values, 0.5),
-            frames[name.partition(":")[0]],
+            percentile(samples[f"{name}{FRAME}"], 0.5),
             most=TEXT_TIMES_FRAME if ": text:" in name else FILTERS_TIMES_FRAME,
         )
         for name, values in samples.items()
-        if not name.endswith(": frame")
+        if not name.endswith(FRAME)
     ]
 
 

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from bench.history import FRAME
 from bench.ledger import START
 
-ROUNDS, WARM_UP = 7, 1
+ROUNDS, WARM_UP = 9, 1
 OLD = f"{START.year}-03-01"
 # A value that is common, and one that is rare or of old
 ALONE = {
@@ -53,18 +54,23 @@ TEXT = {
 
 
 def measure() -> dict[str, list[float]]:
-    """Give samples of each page's time in milliseconds by ``person: what``; the frames are among them."""
+    """Give samples of each page's time in milliseconds by ``person: what``, and beside each those of the frame.
+
+    Frame and page take turns, so that both see the same machine.
+    """
     samples: dict[str, list[float]] = {}
     everybody = dict(questions())
-    some = {name: everybody[name] for name in everybody if name.startswith(("filters:", "none", "adverse"))}
+    some = {name: everybody[name] for name in everybody if name.startswith(("none", "adverse"))}
     for person, asked in (("auditor", everybody), ("viewer", some), ("newcomer", some)):
         client = Client(SERVER_NAME="localhost")
         client.force_login(get_user_model().objects.get(username=person))
-        for _ in range(3 * ROUNDS):
-            samples.setdefault(f"{person}: frame", []).append(_load(client, "/bench/frame/"))
         for name, query in asked.items():
-            times = [_load(client, f"/operations/?{urlencode(query)}") for _ in range(WARM_UP + ROUNDS)]
-            samples[f"{person}: {name}"] = times[WARM_UP:]
+            what, address = f"{person}: {name}", f"/operations/?{urlencode(query)}"
+            for _ in range(WARM_UP):
+                _load(client, address)
+            pairs = [(_load(client, "/bench/frame/"), _load(client, address)) for _ in range(ROUNDS)]
+            samples[f"{what}{FRAME}"] = [frame for frame, _ in pairs]
+            samples[what] = [page for _, page in pairs]
     return samples
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Self
 
-from django.db import connection
-from django.db.models import F, Max, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Max, Q, QuerySet
 
 from domains.history.lines import ALONE
 from domains.models import HistoryEntry, HistoryLine, Wanted
 
-_NEAR, _NEAR_EACH = 8_000, 40  # entries looked through in their order: in any case, and for each line
-
-T = TypeVar("T")
+_NEAR = 10_000  # entries, some 2,500 lines, that are looked through in their order
 
 
 class Found(QuerySet[HistoryLine]):
@@ -62,7 +61,7 @@ def page(found: Found, *, before: int | None, size: int) -> Page:
 
     They are found by their key, so nothing moves when lines are added meanwhile.
     """
-    lines = _newest(found if before is None else found.upto(before - 1), size + 1, lambda some: some)
+    lines = _newest(found if before is None else found.upto(before - 1), size + 1)
     return Page(lines[:size], lines[size - 1].seq if len(lines) > size else None)
 
 
@@ -75,7 +74,8 @@ def count(found: Found, *, cap: int) -> int:
     """Count lines up to ``cap``."""
     if _walks(found):
         return found.order_by()[:cap].count()
-    return len(_newest(found, cap, lambda some: some.values_list("seq", flat=True)))
+    with _by_words_alone():
+        return found.order_by()[:cap].count()
 
 
 def entries(found: QuerySet[HistoryLine]) -> QuerySet[HistoryEntry]:
@@ -93,21 +93,32 @@ def _walks(found: Found) -> bool:
     return connection.vendor == "sqlite" or found.key == "seq" or found.query.is_empty()
 
 
-def _newest(found: Found, many: int, take: Callable[[Found], QuerySet[Any, T]]) -> list[T]:
-    """Give what is taken of the newest so many lines.
+def _newest(found: Found, many: int) -> list[HistoryLine]:
+    """Give the newest so many lines.
 
     On PostgreSQL first among the newest there are, by their order: what is common is there. What is not is rare
-    enough, or was long ago, to be fetched from the full-text index as a whole and put in order then. The sum
-    hides the order from the planner, which would else walk through all lines for words that never meet.
+    enough, or was long ago, to be fetched from the full-text index as a whole and put in order then.
     """
     if _walks(found):
-        return list(take(found)[:many])
+        return list(found[:many])
     newest = found.newest
     if newest is None:
         newest = HistoryLine.objects.aggregate(newest=Max("seq"))["newest"] or 0
-    near = newest - _NEAR - _NEAR_EACH * many
-    taken = list(take(found.from_(near))[:many])
-    if len(taken) < many:
-        rest = found.upto(near - 1).order_by((F(found.key) + 0).desc())
-        taken += take(rest)[: many - len(taken)]
-    return taken
+    lines = list(found.from_(newest - _NEAR)[:many])
+    if len(lines) < many:
+        with _by_words_alone():
+            lines += found.upto(newest - _NEAR - 1)[: many - len(lines)]
+    return lines
+
+
+@contextmanager
+def _by_words_alone() -> Iterator[None]:
+    """Let PostgreSQL begin with the full-text index, whatever it expects.
+
+    It takes words for independent of each other, and would walk through all lines for two that never meet.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_indexscan = off")
+        yield

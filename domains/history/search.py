@@ -76,20 +76,21 @@ def _marks(filters: Filters) -> Iterator[str]:
 
 
 def _timed(found: Found, filters: Filters) -> Found:
-    """Narrow lines to a time, and to the ``seq`` between which all lines of that time are."""
+    """Narrow lines to a time by the ``seq`` between which its lines are, which is enough while clocks go forward.
+
+    Lines from when a clock had been set back are looked at one by one; they have an index of their own.
+    """
+    set_back = HistoryLine.objects.filter(time__lt=F("latest")).order_by("-seq")
     if filters.since:
         since = ledger.timestamp(filters.since)
         first = HistoryLine.objects.filter(latest__gte=since).order_by("latest", "seq").first()
-        found = found.filter(time__gte=since).from_(first.seq) if first else found.none()
+        found = found.from_(first.seq) if first else found.none()
+        if first and set_back.filter(seq__gt=first.seq, time__lt=since).exists():
+            found = found.filter(time__gte=since)
     if filters.until:
         until = ledger.timestamp(filters.until)
-        found = found.filter(time__lt=until).upto(_last_before(until))
+        last = HistoryLine.objects.filter(latest__lt=until).order_by("-latest", "-seq").first()
+        upto = last.seq if last else 0
+        stray = set_back.filter(seq__gt=upto, time__lt=until).first()
+        found = found.filter(time__lt=until).upto(stray.seq) if stray else found.upto(upto)
     return found
-
-
-def _last_before(until: str) -> int:
-    """Give the last line's ``seq`` that is from before a time, also where the clock was set back since then."""
-    steady = HistoryLine.objects.filter(latest__lt=until).order_by("-latest", "-seq")
-    last = steady.values_list("seq", flat=True).first() or 0
-    set_back = HistoryLine.objects.filter(time__lt=F("latest"), seq__gt=last).order_by("-seq")
-    return set_back.filter(time__lt=until).values_list("seq", flat=True).first() or last
