@@ -63,6 +63,11 @@ class Migration(migrations.Migration):
                 "ordering": ["-seq"],
                 "indexes": [
                     models.Index(fields=["domain_uuid", "-seq"], name="line_of_domain"),
+                    models.Index(
+                        fields=["actor", "-seq"],
+                        condition=models.Q(domain_uuid__isnull=True),
+                        name="line_of_no_domain",
+                    ),
                     models.Index(fields=["latest", "seq"], name="line_by_time"),
                     models.Index(
                         fields=["-seq"],

@@ -39,6 +39,9 @@ class HistoryLine(models.Model):
         ordering = ["-seq"]
         indexes = [
             models.Index(fields=["domain_uuid", "-seq"], name="line_of_domain"),
+            models.Index(
+                fields=["actor", "-seq"], condition=Q(domain_uuid__isnull=True), name="line_of_no_domain"
+            ),
             models.Index(fields=["latest", "seq"], name="line_by_time"),
             models.Index(fields=["-seq"], condition=Q(time__lt=F("latest")), name="line_out_of_time"),
         ]
