@@ -14,36 +14,34 @@ from domains.history.lines import ALONE
 from domains.models import HistoryEntry, HistoryLine, Wanted
 
 _NEAR = 10_000  # entries, some 2,500 lines, that are looked through in their order
+_KEY = "index__line_id"  # a line\'s seq where the full-text index has it: only by that SQLite reads in order
 
 
 class Found(QuerySet[HistoryLine]):
-    """Lines, newest first. ``key`` is the column that orders them: the full-text index's own where it is asked.
+    """Lines, newest first, in the order of the full-text index, which is that of their ``seq``.
 
-    SQLite walks through that index in its order and stops after a page. PostgreSQL cannot, and guesses badly how
-    many lines have several words at once; see :func:`_newest`. ``newest`` is no lower than any line's ``seq``.
+    SQLite walks through that index in its order and stops after a page. PostgreSQL cannot; see :func:`_newest`.
+    ``newest`` is no lower than any line's ``seq``.
     """
 
-    key = "seq"
     newest: int | None = None
 
     def _clone(self) -> Self:
         clone: Self = super()._clone()  # type: ignore[misc]  # Django's own way to extend it; the stubs lack it
-        clone.key, clone.newest = self.key, self.newest
+        clone.newest = self.newest
         return clone
 
     def wanting(self, wanted: Wanted) -> Self:
         """Keep the lines that have these words."""
-        kept = self.filter(index__words__have=wanted).order_by("-index__line_id")
-        kept.key = "index__line_id"
-        return kept
+        return self.filter(index__words__have=wanted).order_by(f"-{_KEY}")
 
     def from_(self, seq: int) -> Self:
         """Keep the lines from this one on."""
-        return self.filter(**{f"{self.key}__gte": seq})
+        return self.filter(**{f"{_KEY}__gte": seq})
 
     def upto(self, seq: int) -> Self:
         """Keep the lines up to this one."""
-        kept = self.filter(**{f"{self.key}__lte": seq})
+        kept = self.filter(**{f"{_KEY}__lte": seq})
         kept.newest = seq if self.newest is None else min(seq, self.newest)
         return kept
 
@@ -90,7 +88,7 @@ def entries(found: QuerySet[HistoryLine]) -> QuerySet[HistoryEntry]:
 
 def _walks(found: Found) -> bool:
     """Whether the database goes through these lines in their order and stops when it has enough."""
-    return connection.vendor == "sqlite" or found.key == "seq" or found.query.is_empty()
+    return connection.vendor == "sqlite" or found.query.is_empty()
 
 
 def _newest(found: Found, many: int) -> list[HistoryLine]:

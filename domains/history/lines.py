@@ -47,7 +47,7 @@ def begun(seq: int, body: Mapping[str, Any]) -> Folded:
         columns["status"] = kind
     asked = {mark(name, columns[name]) for name in _FIRST if columns[name] is not None}
     asked |= {domain_mark(ref) for ref in (columns["domain_name"], columns["domain_uuid"]) if ref}
-    return Folded(columns, {*asked, show_mark(columns), *_words(body), *_outcome(columns)})
+    return Folded(columns, {*asked, *show_marks(columns), *_words(body), *_outcome(columns)})
 
 
 def operation_of(body: Mapping[str, Any]) -> int | None:
@@ -56,10 +56,10 @@ def operation_of(body: Mapping[str, Any]) -> int | None:
     return number if isinstance(number, int) and body["kind"] not in ALONE else None
 
 
-def show_mark(columns: Mapping[str, Any]) -> str:
-    """Give the word for the part of the history that a line belongs to."""
+def show_marks(columns: Mapping[str, Any]) -> set[str]:
+    """Give the words for the parts of the history that a line belongs to, of which one is everything."""
     shown = columns["operation"] is not None or columns["kind"] in ALONE
-    return mark("show", "operations" if shown else "access")
+    return {mark("show", "everything"), mark("show", "operations" if shown else "access")}
 
 
 def domain_mark(ref: str) -> str:

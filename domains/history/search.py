@@ -50,22 +50,19 @@ def find(filters: Filters, seen: Q) -> Found:
 
     ``seen`` is a condition on columns that lines and entries have in common. Runs up to three short queries.
     """
-    found = Found(HistoryLine).filter(seen).order_by("-seq")
+    found = Found(HistoryLine).filter(seen)
     wanted = Wanted(tuple(_marks(filters)), tuple(sought(filters.text)))
     if filters.text.strip() and not wanted.beginnings:
         return found.none()  # signs alone, which no word begins with
     if seen:
         few = list(found.order_by().values_list("seq", flat=True)[: _FEW + 1])
         if len(few) <= _FEW:
-            found = Found(HistoryLine).filter(pk__in=few).order_by("-seq")
-    if wanted:
-        found = found.wanting(wanted)
-    return _timed(found, filters)
+            found = Found(HistoryLine).filter(pk__in=few)
+    return _timed(found.wanting(wanted), filters)
 
 
 def _marks(filters: Filters) -> Iterator[str]:
-    if filters.show != "everything":
-        yield mark("show", filters.show)
+    yield mark("show", filters.show)
     if filters.domain:
         yield domain_mark(filters.domain)
     if filters.slot is not None:

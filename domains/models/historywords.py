@@ -57,9 +57,6 @@ class Wanted:
     whole: tuple[str, ...] = ()
     beginnings: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.whole or self.beginnings)
-
 
 @WordsField.register_lookup
 class Have(models.Lookup):
