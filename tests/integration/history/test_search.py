@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from datetime import UTC, datetime
 
@@ -162,3 +163,33 @@ def test_entries_of_lines_are_all_that_belong_to_them():
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_breaks_the_search_or_finds_what_it_does_not_name(text):
     assert count(find(Filters(text=text), Q()), cap=9) == 0
+
+
+@given(text=st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=60))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_note_is_found_by_itself(text):
+    seq = write("refused", status="refused", note=text)
+    assert seq in found(text=text) or not any(character.isalnum() for character in text)
+
+
+def test_any_filters_find_what_a_look_at_every_line_finds():
+    chance = random.Random(5)  # noqa: S311  # repeatable, not secret
+    values = {
+        "host": ["hv1", "hv2", "HV1"],
+        "actor": ["mara", "Mara", "otto d'or", "os:root", "o" * 200],
+        "door": ["page", "api"],
+        "action": ["add", "make_removable"],
+        "status": ["queued", "failed"],
+        "reason": ["not_permitted", "interrupted"],
+    }
+    for number in range(150):
+        told = {name: chance.choice(values[name]) for name in values}
+        write("requested", operation=number, requested={"vcpu": 1, "affect": "live"}, **told)
+    rows = list(HistoryLine.objects.order_by("-seq"))
+    for _ in range(150):
+        asked = {
+            name: chance.choice(values[name]) for name in chance.sample(sorted(values), chance.randint(1, 3))
+        }
+        fitting = [row.seq for row in rows if all(getattr(row, name) == asked[name] for name in asked)]
+        assert found(**asked) == fitting
+        assert count(find(Filters(**asked), Q()), cap=5) == min(5, len(fitting))
