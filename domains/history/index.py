@@ -41,7 +41,7 @@ def add(seq: int, body: Mapping[str, Any]) -> None:
     number = operation_of(body)
     with connection.cursor() as cursor:
         known = None
-        if number is not None and body["kind"] != "requested":
+        if number is not None:
             cursor.execute(_LINE, [number])
             known = cursor.fetchone()
         if known is None:
