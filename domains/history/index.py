@@ -36,7 +36,7 @@ _WORDS = HistoryWords._meta.get_field("words")
 def add(seq: int, body: Mapping[str, Any]) -> None:
     """Fold an appended entry into its line, or begin one with it.
 
-    Three statements; the words of an operation's later entry are written only if it brings new ones.
+    Three or four statements; the words of an operation's later entry are written only if it brings new ones.
     """
     number = operation_of(body)
     with connection.cursor() as cursor:
