@@ -50,8 +50,12 @@ class Operation(models.Model):
     token = models.CharField(max_length=100, blank=True)
     note = models.TextField(blank=True)
     idempotency_key = models.CharField(max_length=128, blank=True)
-    undo_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
-    retry_of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="retried_by")
+    undo_of = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="undone_by", db_index=False
+    )
+    retry_of = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="retried_by", db_index=False
+    )
 
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     late = models.BooleanField(default=False)
@@ -75,6 +79,9 @@ class Operation(models.Model):
         indexes = [
             models.Index(fields=["status", "domain", "id"], name="operation_queue"),
             models.Index(fields=["domain", "-id"], name="operation_of_domain"),
+            # Nearly every operation undoes and retries none: an index over those would look useless to planners.
+            models.Index(fields=["undo_of"], name="operation_undoing", condition=Q(undo_of__isnull=False)),
+            models.Index(fields=["retry_of"], name="operation_retrying", condition=Q(retry_of__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(

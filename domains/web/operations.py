@@ -23,7 +23,7 @@ from domains.web.finding import by_day, hits_of, lines_of, suggestions
 from domains.web.numbers import read_number
 from domains.web.zone import zone_of
 
-PAGE = 40
+PAGE = 30
 MOST_NEWS = 100
 
 
