@@ -19,6 +19,11 @@ _COLUMNS = (
     "action", "status", "reason",
 )  # fmt: skip
 _LATEST = "SELECT latest FROM domains_historyline WHERE seq < %s ORDER BY seq DESC LIMIT 1"
+_NEWEST = "SELECT seq, latest FROM domains_historyline ORDER BY seq DESC LIMIT 1"
+_DROP = (
+    "DELETE FROM domains_historywords WHERE rowid >= %s",
+    "DELETE FROM domains_historyline WHERE seq >= %s",
+)
 _NEW_LINE = (
     f"INSERT INTO domains_historyline ({', '.join(_COLUMNS)}, latest) "  # noqa: S608  # nothing from outside
     f"VALUES ({', '.join(['%s'] * len(_COLUMNS))}, %s)"
@@ -36,16 +41,18 @@ _WORDS = HistoryWords._meta.get_field("words")
 def add(seq: int, body: Mapping[str, Any]) -> None:
     """Fold an appended entry into its line, or begin one with it.
 
-    Three or four statements; the words of an operation's later entry are written only if it brings new ones.
+    Three or four statements; the words of an operation's later entry are written only if it brings new ones. Where
+    somebody has removed the end of the ledger, the lines made of it go, since they stand in the way of new ones.
     """
     number = operation_of(body)
     with connection.cursor() as cursor:
+        latest = _latest_before(cursor, seq)
         known = None
         if number is not None:
             cursor.execute(_LINE, [number])
             known = cursor.fetchone()
         if known is None:
-            _begin(cursor, begun(seq, body))
+            _begin(cursor, begun(seq, body), latest)
         else:
             _go_on(cursor, known, seq, body)
 
@@ -53,14 +60,25 @@ def add(seq: int, body: Mapping[str, Any]) -> None:
 def begin(folded: Folded) -> None:
     """Store a new line. It is no earlier in time than the lines before it, whatever its clock said."""
     with connection.cursor() as cursor:
-        _begin(cursor, folded)
+        cursor.execute(_LATEST, [folded.columns["seq"]])
+        (latest,) = cursor.fetchone() or ("",)
+        _begin(cursor, folded, latest)
 
 
-def _begin(cursor: CursorWrapper, folded: Folded) -> None:
+def _latest_before(cursor: CursorWrapper, seq: int) -> str:
+    """Give the latest time of all lines, none of which is left that does not lie before this entry."""
+    cursor.execute(_NEWEST)
+    newest, latest = cursor.fetchone() or (0, "")
+    if newest < seq:
+        return str(latest)
+    for statement in _DROP:
+        cursor.execute(statement, [seq])
+    return _latest_before(cursor, seq)
+
+
+def _begin(cursor: CursorWrapper, folded: Folded, latest: str) -> None:
     columns = folded.columns
-    cursor.execute(_LATEST, [columns["seq"]])
-    (before,) = cursor.fetchone() or ("",)
-    cursor.execute(_NEW_LINE, [*(columns[name] for name in _COLUMNS), max(before, columns["time"])])
+    cursor.execute(_NEW_LINE, [*(columns[name] for name in _COLUMNS), max(latest, columns["time"])])
     cursor.execute(_NEW_WORDS, [columns["seq"], _written(folded.words)])
 
 

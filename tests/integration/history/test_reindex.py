@@ -13,6 +13,7 @@ from django.db.models import Q
 from domains.history import ledger, reindex
 from domains.history.search import Filters, find
 from domains.models import HistoryLine, HistoryWords
+from tests.integration.history.tampering import drop_triggers, execute
 from tests.integration.history.test_search import ask, outside, write
 
 pytestmark = pytest.mark.usefixtures("any_database")
@@ -100,6 +101,23 @@ def test_archived_lines_go_and_what_went_on_begins_behind_them(small_batches):
     assert reindex.disagreement() == ""
     assert [line.seq for line in find(Filters(), Q())] == [last, entries[1]]
     assert [line.seq for line in find(Filters(status="running", actor="mara"), Q())] == [last]
+
+
+@pytest.mark.parametrize("kept", [4, 2, 0])
+def test_history_goes_on_where_somebody_removed_its_end(kept):
+    for number in range(3):
+        ask(number)
+    write("refused", status="refused", reason="not_permitted")
+    write("started", operation=0, status="running")
+    drop_triggers()
+    execute(("DELETE FROM domains_historyentry WHERE seq > %s", [kept]))
+    later = [write("failed", operation=2, status="failed"), ask(7), outside(appeared="5")]
+    assert later == [kept + 1, kept + 2, kept + 3]
+    assert next(line.seq for line in find(Filters(), Q())) == later[-1]
+    assert HistoryLine.objects.get(operation=2).status == "failed"
+    assert HistoryLine.objects.filter(seq__gt=later[-1]).count() == 0
+    reindex.reindex()
+    assert reindex.disagreement() == ""
 
 
 def test_lines_are_found_by_time_though_clocks_were_set_back(monkeypatch):
