@@ -28,6 +28,8 @@ _DJANGOS = frozenset(
         "stderr",
     ]
 )
+_SECRET = frozenset(["uri"])  # what may hold a password, which an append-only history would keep for good
+_NOT_KEPT = "(not kept)"
 
 
 def operating_systems_user() -> Actor:
@@ -54,7 +56,11 @@ def refusals_told(command: str, options: Mapping[str, object]) -> Iterator[None]
 
 
 def record_refused_command(refused: RequestRefused, command: str, options: Mapping[str, object]) -> None:
-    """Write down a command that was refused before it became anything, with what was typed."""
-    typed = {name: value for name, value in options.items() if value and name not in _DJANGOS}
+    """Write down a command that was refused before it became anything, with what was typed but for secrets."""
+    typed = {
+        name: _NOT_KEPT if name in _SECRET else value
+        for name, value in options.items()
+        if value and name not in _DJANGOS
+    }
     sent = json.dumps(typed, ensure_ascii=False, default=str)
     record_unread(refused, operating_systems_user(), Unread("command", f"manage.py {command}", sent))

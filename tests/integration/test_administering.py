@@ -207,6 +207,17 @@ def test_host_that_makes_no_sense_is_refused(arguments, sentence):
     assert [entry["kind"] for entry in entries()] == ["refused"]
 
 
+@pytest.mark.parametrize(
+    "uri", ["qemu+ssh://slot:s3cret@h/system", "qemu+ssh://slot@h/system?password=s3cret"]
+)
+def test_password_in_a_refused_uri_is_kept_nowhere(uri):
+    with pytest.raises(CommandError):
+        run("host", "add", "rack1", uri)
+    (entry,) = entries()
+    assert "rack1" in entry["sent"]
+    assert "s3cret" not in HistoryEntry.objects.get().body
+
+
 def test_removed_host_takes_its_roles_along_and_says_so():
     host, group = make_host(), Group.objects.create(name="night shift")
     actor = Actor("os:root", "command")
