@@ -19,11 +19,11 @@ def diagnose(seq: int, head: str, row: Row) -> Finding:
             f"Behind entry {seq} stands a row whose number is no whole number: somebody else put it there."
         )
         return Finding(Kind.MALFORMED, None, sentence)
-    if row.seq <= seq or len(list(chain.rows(row.seq - 1, row.seq))) > 1:
-        return twice(row.seq)
     place = Break(seq + 1, head, row)
     if row.seq > place.seq:
         return _gap(place)
+    if row.seq <= seq or len(list(chain.rows(seq, row.seq))) > 1:
+        return twice(row.seq)
     if place.written_as == place.seq:
         return _otherwise_founded(place)
     return _displaced(place) if place.written_as else _altered(place)

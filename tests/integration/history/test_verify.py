@@ -247,6 +247,15 @@ def test_a_body_of_bytes_is_named(rows):
     assert found()[0] == ("changed", 1)
 
 
+def test_number_that_was_changed_to_one_that_is_taken_is_found_where_it_is_missing():
+    written(4)
+    drop_everything()
+    change(2, seq=3)
+    named, sentence = found()
+    assert named == ("reordered", 2)
+    assert "By its hash it now stands as entry 3" in sentence
+
+
 def archived(first, last, rows, **other):
     """Record a range as archived, as the command does."""
     facts = {
