@@ -10,19 +10,30 @@ from django.db import connection
 
 from domains.history import chain
 from domains.history.chain import Row
+from domains.history.findings import entries
+from domains.history.ledger import GENESIS
 
 _DIGITS = frozenset("0123456789abcdef")
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedRange:
-    """Entries ``first`` to ``last``, with the hashes of the entry before them and of the last one."""
+    """Entries ``first`` to ``last``, with the hashes of the entry before them and of the last one.
+
+    ``told`` is what else the entry that records it says, for people.
+    """
 
     first: int
     last: int
     first_previous_hash: str
     last_hash: str
     recorded_in: int
+    told: str
+
+    @property
+    def sentence(self) -> str:
+        """Say it, for whoever verifies."""
+        return f"{entries(self.first, self.last)} archived: recorded as entry {self.recorded_in} {self.told}"
 
 
 class Archives:
@@ -32,14 +43,25 @@ class Archives:
         self._ranges = sorted(ranges, key=lambda archived: (archived.first, -archived.last))
         self._ends: list[ArchivedRange] = []
 
-    def bridge(self, seq: int, head: str, row: Row) -> bool:
-        """Whether everything between the entry ``seq``, whose hash is ``head``, and ``row`` was archived.
+    @property
+    def sentences(self) -> list[str]:
+        """Say all of them, oldest first: whoever can write to the database can record one, too."""
+        told = [archived.sentence for archived in self._ranges]
+        if self.first is not None and self.first > 1:
+            told.insert(
+                0,
+                f"What stood before entry {self.first} was archived earlier, with the entry that records it.",
+            )
+        return told
+
+    def bridge_to(self, row: Row) -> bool:
+        """Whether everything before ``row``, with which the table begins, was archived.
 
         Ranges that follow each other count as one. Of the last one some entries may be left, since removing
         takes time; whether they lead to its end is what :meth:`loose_end` tells after the walk.
         """
-        first, expected = seq + 1, head
-        if seq == 0 and self._ranges and 1 < self._ranges[0].first < row.seq:
+        first, expected = 1, GENESIS
+        if self._ranges and 1 < self._ranges[0].first < row.seq:
             # What was archived still earlier is recorded by an entry that was archived itself by now.
             first, expected = self._ranges[0].first, self._ranges[0].first_previous_hash
         while first < row.seq:
@@ -107,7 +129,8 @@ def _named(seq: int, body: str) -> ArchivedRange | None:
     numbers = type(first) is int and type(last) is int and type(seq) is int
     if not numbers or not 1 <= first <= last < seq or not is_hash(before) or not is_hash(end):
         return None
-    return ArchivedRange(first, last, before, end, seq)
+    told = f"by {facts.get('actor')} at {facts.get('time')}, in {facts.get('file')} with SHA-256 {facts.get('sha256')}"
+    return ArchivedRange(first, last, before, end, seq, told)
 
 
 def is_hash(value: object) -> bool:

@@ -42,7 +42,7 @@ class _Walk:
         try:
             for row in rows:
                 number, body, previous_hash, found = row
-                if number != seq + 1 and self._bridged(seq, head, row):
+                if seq == 0 and self._bridged(row):
                     seq, head = number - 1, previous_hash
                 seq += 1
                 belongs = computed(head, seq, body)
@@ -55,8 +55,8 @@ class _Walk:
             self.entries, self.seq, self.hash = entries, seq, head
         return None
 
-    def _bridged(self, seq: int, head: str, row: Row) -> bool:
-        return type(row.seq) is int and row.seq > seq and self._archives.bridge(seq, head, row)
+    def _bridged(self, row: Row) -> bool:
+        return type(row.seq) is int and row.seq > 1 and self._archives.bridge_to(row)
 
 
 def verify() -> Verdict:

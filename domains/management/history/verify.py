@@ -46,7 +46,7 @@ class Examination:
     @property
     def notes(self) -> list[str]:
         """What is to be said although it is no finding."""
-        notes = [restored.sentence for restored in self.restorations]
+        notes = [*self.verdict.archives.sentences, *(restored.sentence for restored in self.restorations)]
         if self.comparison and self.comparison.excused:
             notes.append(
                 f"{_heads(self.comparison.excused)} of the file named that lost end, exactly as recorded."

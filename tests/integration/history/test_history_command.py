@@ -390,12 +390,14 @@ def test_heads_within_an_archived_range_are_told_apart(history, file):
     rows = list(chain.rows(0))
     facts = {"from": 1, "to": 6, "first_previous_hash": rows[0].previous_hash, "last_hash": rows[5].hash}
     with transaction.atomic():
-        ledger.append("archived", facts)
+        ledger.append("archived", facts | {"actor": "os:root", "file": "old.ndjson", "sha256": "0f" * 32})
     execute("DELETE FROM domains_historyentry WHERE seq <= 6")
 
     status, out, _ = history("verify", "--against", file)
 
     assert status == 0
+    assert "Entries 1 to 6 are archived: recorded as entry 9 by os:root at 20" in out
+    assert f"in old.ndjson with SHA-256 {'0f' * 32}" in out
     assert f"Heads in {file} that fit: 2 of 4." in out
     assert "2 heads of the file named entries that were archived since" in out
     file.write_text(json.dumps({"seq": 6, "hash": rows[4].hash, "time": "then"}))

@@ -339,11 +339,18 @@ def test_a_malformed_record_of_an_archived_range_bridges_nothing(other):
 def test_a_forged_record_of_an_archived_range_is_found_itself():
     rows = written(9)
     drop_triggers()
-    facts = {"kind": "archived", "from": 3, "to": 4}
-    facts |= {"first_previous_hash": rows[1].hash, "last_hash": rows[3].hash}
+    facts = {"kind": "archived", "from": 1, "to": 4}
+    facts |= {"first_previous_hash": ledger.GENESIS, "last_hash": rows[3].hash}
     change(8, body=json.dumps(facts))
-    take_out(3, 4)
+    take_out(1, 4)
     assert found()[0] == ("changed", 8)
+
+
+def test_a_range_that_does_not_begin_the_table_is_no_archived_one():
+    rows = written(9)
+    archived(4, 4, rows)
+    take_out(4, 4)
+    assert found()[0] == ("removed", 4)
 
 
 def test_what_is_left_of_an_archived_range_must_lead_to_its_end():
