@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from domains.history.ledger import digest_of
 from domains.models import HistoryEntry
 from domains.operations.sight import sight_of
 from domains.web import lines, timeline
@@ -32,7 +31,7 @@ def entry(request: HttpRequest, seq: int) -> HttpResponse:
         "here": "operations",
         "entry": raw_of(found),
         "found": found,
-        "digest": hashlib.sha256(found.body.encode("ascii")).hexdigest(),
+        "digest": digest_of(found.body),
         "event": timeline.events([found])[0] if found.operation else None,
         "line": None if found.operation else lines.of_entry(found),
         "earlier": number - 1 if number - 1 in around else None,

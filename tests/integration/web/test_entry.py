@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 
 from domains.history import ledger
+from tests.integration.history.tampering import change, drop_triggers
 from tests.integration.web.factory import make_domain, make_entry, make_operation, make_user
 
 
@@ -35,6 +36,16 @@ def test_entry_shows_its_body_and_how_its_hash_comes_about(viewer, domain):
     assert f"<code>{entry.hash}</code>" in text
     assert "was renamed from &lt;i&gt;größe" in re.sub(r"</?bdi>", "", text)
     assert "<i>größe" not in text
+
+
+def test_entry_whose_body_somebody_changed_is_shown_as_it_stands(viewer, domain):
+    entry = make_entry("outside", domain, effects=[])
+    body = entry.body.replace('"effects"', '"größe":1,"effects"')
+    drop_triggers()
+    change(entry.seq, body=body)
+    text = viewer.get(f"/operations/entries/{entry.seq}/").text
+    assert body in html.unescape(text)
+    assert hashlib.sha256(body.encode()).hexdigest() in text
 
 
 def test_entry_of_an_operation_leads_to_it(viewer, domain):
