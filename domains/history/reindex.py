@@ -45,7 +45,10 @@ def forget(upto: int) -> None:
     HistoryWords.objects.filter(pk__lte=upto).delete()
     HistoryLine.objects.filter(seq__lte=upto).delete()
     for number in left:
-        folded = _fold(HistoryEntry.objects.filter(operation=number).exclude(kind__in=ALONE))
+        rest = HistoryEntry.objects.filter(operation=number).exclude(kind__in=ALONE)
+        if not rest.exists():  # somebody had removed the end of the ledger, and the line still counted on it
+            continue
+        folded = _fold(rest)
         begin(folded)
         time = folded.columns["time"]
         HistoryLine.objects.filter(seq__gt=folded.columns["seq"], latest__lt=time).update(latest=time)

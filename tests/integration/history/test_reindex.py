@@ -120,6 +120,19 @@ def test_history_goes_on_where_somebody_removed_its_end(kept):
     assert reindex.disagreement() == ""
 
 
+def test_archiving_goes_on_where_somebody_removed_the_end_of_an_operation():
+    ask(1)
+    write("started", operation=1, status="running")
+    drop_triggers()
+    execute("DELETE FROM domains_historyentry WHERE seq > 1")
+    last = write("refused", status="refused", reason="not_permitted")
+    execute("DELETE FROM domains_historyentry WHERE seq = 1")
+    with transaction.atomic():
+        reindex.forget(1)
+    assert [line.seq for line in HistoryLine.objects.all()] == [last]
+    assert reindex.disagreement() == ""
+
+
 def test_lines_are_found_by_time_though_clocks_were_set_back(monkeypatch):
     chance = random.Random(3)  # noqa: S311  # repeatable, not secret
     start = datetime(2026, 1, 1, tzinfo=UTC)
