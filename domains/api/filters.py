@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, get_args
 
 from ninja import Schema
@@ -35,9 +35,23 @@ def _moment(value: object) -> datetime | None:
         raise ValueError("there is no such time in UTC") from error
 
 
+def _end(value: object) -> datetime | None:
+    """Read a time likewise, but a day is its end, as on the page."""
+    moment = _moment(value)
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return moment  # none, or one with a time of day
+    try:
+        return moment and moment + timedelta(days=1)
+    except OverflowError as error:
+        raise ValueError("that day has no end") from error
+
+
 _EMPTY = {"type": "string", "maxLength": 0}
 _MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, _EMPTY]}
 Moment = Annotated[datetime | None, BeforeValidator(_moment), WithJsonSchema(_MOMENT)]
+End = Annotated[datetime | None, BeforeValidator(_end), WithJsonSchema(_MOMENT)]
 Slot = Annotated[
     Annotated[int, Field(ge=0, lt=MAX_SLOTS)] | None, BeforeValidator(lambda value: value or None)
 ]
@@ -61,7 +75,7 @@ class Filters(Schema):
         None,
         description="Requested then or later: a day or a time in ISO 8601, in UTC unless it says otherwise.",
     )
-    until: Moment = Field(None, description="Requested before then: likewise.")
+    until: End = Field(None, description="Requested before then: likewise, but a day up to its end.")
     cursor: Cursor = ""
 
     def wanted(self) -> search.Filters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -88,7 +88,12 @@ def test_operations_are_found_by_slot_words_reason_door_and_time(domain, viewer)
         "reason": {"vcpu0_fixed": [second]},
         "door": {"api": [second], "command": []},
         "since": {middle.isoformat(): [second], "2026-01-01": [second, first], "2999-01-01T00:00:00Z": []},
-        "until": {middle.isoformat(): [first], middle.replace(tzinfo=None).isoformat(): [first]},
+        "until": {
+            middle.isoformat(): [first],
+            middle.replace(tzinfo=None).isoformat(): [first],
+            f"{middle.date()}": [second, first],
+            f"{middle.date() - timedelta(days=2)}": [],
+        },
     }
     for name, cases in expected.items():
         for value, found in cases.items():
@@ -147,6 +152,7 @@ def test_operations_take_a_fixed_number_of_queries(domain, viewer):
         {"q": "\0"},
         {"since": "soon"},
         {"until": "0001-01-01T00:00:00+14:00"},
+        {"until": "9999-12-31"},
     ],
 )
 def test_query_that_makes_no_sense_is_refused_by_name(domain, viewer, query):
