@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import Group, User
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, ManagementUtility, call_command
 
 from domains.models import Grant, HistoryEntry, Host
 from domains.operations import accounts
@@ -146,6 +146,12 @@ def test_djangos_own_way_to_a_superuser_is_closed():
     with pytest.raises(CommandError, match="grant NAME administrator"):
         run("createsuperuser")
     assert not User.objects.exists()
+
+
+def test_whatever_was_typed_to_make_a_superuser_is_told_what_to_do(capsys):
+    with pytest.raises(SystemExit):
+        ManagementUtility(["manage.py", "createsuperuser", "--username", "ada", "--noinput"]).execute()
+    assert "manage.py grant NAME administrator" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("uid", [0, 4_000_000_000])

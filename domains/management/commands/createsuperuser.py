@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
@@ -10,9 +10,9 @@ class Command(BaseCommand):
 
     help = "Refused: accounts are made with manage.py grant, which writes it down."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        """Take whatever Django's own would take, to answer all of it alike."""
-        parser.add_argument("ignored", nargs="*")
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Leave out what Django's own would have taken, to answer all of it alike."""
+        super().run_from_argv(argv[:2])
 
     def handle(self, *_: object, **__: object) -> None:
         """Refuse. Raises ``CommandError``."""

@@ -1,4 +1,4 @@
-"""Verify the history and keep what proves it, on the command line."""
+"""Verify, export and archive the history, and keep what proves it, on the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from domains.management.terminal import printable
 class Command(BaseCommand):
     """``manage.py history SUBCOMMAND``; nothing but the database needs to run."""
 
-    help = "Verify the history, print its head, and record what was done to it on purpose."
+    help = (
+        "Verify, export and archive the history, print its head, and record what was done to it on purpose."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
