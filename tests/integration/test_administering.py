@@ -90,6 +90,13 @@ def test_grant_refuses_what_makes_no_sense(arguments, sentence):
     assert {entry["kind"] for entry in entries()} <= {"refused"}
 
 
+def test_grant_on_a_host_that_is_not_there_stands_in_the_history():
+    with pytest.raises(CommandError):
+        grant("vera", "viewer", "--host", "nowhere")
+    (entry,) = entries()
+    assert (entry["kind"], entry["reason"], entry["path"]) == ("refused", "host_not_found", "manage.py grant")
+
+
 def test_refused_revocation_says_what_there_is():
     grant("mara", "operator", "--match", "web*")
     with pytest.raises(CommandError, match=r"What mara has: operator on all hosts: web\*"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from domains.management.administering import operating_systems_user, refusals_told
 from domains.models import Host, Role
 from domains.operations.accounts import EVERY_GUEST, give_role, take_role
+from domains.operations.refused import RequestRefused
+from domains.vcpu.reasons import Reason
 
 
 class Command(BaseCommand):
@@ -32,11 +34,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401  # Django's own signature
         """Store or delete the grant, with its history entry."""
-        host = _host(options["host"]) if options["host"] else None
-        where = f"{f'host {host.slug}' if host else 'all hosts'}, guests {options['match']}"
-        name, role = options["user"], options["role"]
-        about = {"name": name, "role": role, "host": host, "pattern": options["match"]}
+        name, role, pattern = options["user"], options["role"], options["match"]
+        where = f"{'host ' + options['host'] if options['host'] else 'all hosts'}, guests {pattern}"
         with refusals_told("grant", options):
+            host = _host(options["host"]) if options["host"] else None
+            about = {"name": name, "role": role, "host": host, "pattern": pattern}
             if options["revoke"]:
                 take_role(actor=operating_systems_user(), **about)
                 self.stdout.write(f"{name} is no longer {role} on {where}.")
@@ -51,5 +53,7 @@ class Command(BaseCommand):
 def _host(slug: str) -> Host:
     host = Host.objects.filter(slug=slug).first()
     if host is None:
-        raise CommandError(f"There is no host “{slug}”; grant without --host covers all hosts.")
+        raise RequestRefused(
+            Reason.HOST_NOT_FOUND, f"There is no host “{slug[:100]}”; grant without --host covers all hosts."
+        )
     return host
