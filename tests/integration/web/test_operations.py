@@ -272,5 +272,5 @@ def test_operation_page_says_from_where_the_request_came(operator, domain):
 def test_page_of_an_operation_says_that_its_entries_are_archived(viewer, domain):
     operation = make_operation(domain, [(5, "live", "done")], status="succeeded", kinds=())
     text = viewer.get(f"/operations/{operation.pk}/").text
-    assert "Its entries are archived." in text
+    assert "Its entries are no longer here. If they were archived, " in text
     assert 'href="/operations/?show=access"' in text
