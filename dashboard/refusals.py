@@ -22,7 +22,19 @@ _LOOKING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _API = "/api/"
 _NUMBER = re.compile("[0-9]{1,100}")
 # Fields of our forms that may be kept; a secret or a password can be in none of them.
-_FIELDS = ("action", "pick", "vcpu", "affect", "expect", "on_failure", "note", "name", "role", "days")
+_FIELDS = (
+    "action",
+    "pick",
+    "vcpu",
+    "affect",
+    "expect",
+    "on_failure",
+    "note",
+    "name",
+    "role",
+    "days",
+    "format",
+)
 
 
 class RecordRefusals:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from domains.history.export import writing
 from domains.history.export.asking import wish_of
 from domains.history.export.forms import FORMS, Form
-from domains.history.export.planning import CannotExport, Wish, begin
+from domains.history.export.planning import CannotExport, begin
 from domains.models.grant import AUDITING, roles_of
 from domains.operations.refused import RequestRefused
 from domains.operations.sight import sight_of
@@ -20,24 +21,25 @@ from domains.vcpu.reasons import Reason
 from domains.web import errors
 from domains.web.access import member
 from domains.web.actor import actor_of
-from domains.web.filters import Malformed, filters_of
+from domains.web.filters import Malformed, asked_of, filters_of
 
 _CHUNK = 2**16  # bytes sent at a time, and so also read from the database in one go
-_COMPACT = {"": False, "0": False, "1": True}
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @member
 def export(request: HttpRequest) -> HttpResponseBase:
     """Export what the filters of the address find, of what the person may see.
 
-    ``format`` is ``ndjson`` or ``csv``; ``compact=1`` leaves out what proves that nothing is missing. That it was
-    exported is an entry of the history, which the export ends before.
+    The field ``format`` is ``ndjson`` or ``csv``. That it was exported is an entry of the history, which the export
+    ends before; so it takes a POST, and whoever follows the address otherwise comes to the list with its filters.
     """
+    if request.method != "POST":
+        return HttpResponseRedirect(f"{reverse('operations')}?{asked_of(request.GET).query()}".rstrip("?"))
     try:
         form = _form(request)
-        wish = _wish(request)
+        wish = wish_of(filters_of(request.GET), sight_of(request.user).entries())
         header = begin(wish, form, _by(request))
     except RequestRefused as refusal:
         return errors.refusal(request, refusal.http_status, refusal.message)
@@ -58,21 +60,12 @@ def _form(request: HttpRequest) -> Form:
             Reason.NOT_PERMITTED,
             "The history is exported by auditors and administrators; ask one of them for the file.",
         )
-    form = FORMS.get(request.GET.get("format", "ndjson"))
+    form = FORMS.get(request.POST.get("format", "ndjson"))
     if form is None:
         raise RequestRefused(
             Reason.INVALID_REQUEST, f"There is no such format; choose one of: {', '.join(FORMS)}."
         )
     return form
-
-
-def _wish(request: HttpRequest) -> Wish:
-    compact = _COMPACT.get(request.GET.get("compact", ""))
-    if compact is None:
-        raise RequestRefused(
-            Reason.INVALID_REQUEST, "What is given as “compact” makes no sense; write 1, or leave it out."
-        )
-    return wish_of(filters_of(request.GET), sight_of(request.user).entries(), compact=compact)
 
 
 def _by(request: HttpRequest) -> dict[str, str | None]:

@@ -38,7 +38,7 @@ def test_an_operation_is_followed_to_its_exported_line_and_its_verified_hash(
 
     page.goto(f"/operations/?q=ops-4711&host={web.host.slug}")
     with page.expect_download() as download:
-        page.click("text=NDJSON")
+        page.get_by_role("button", name="NDJSON").click()
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
 

@@ -47,9 +47,9 @@ class Server:
             return False
 
     @contextmanager
-    def answer(self, path: str, **headers: str) -> Iterator[HTTPResponse]:
+    def answer(self, path: str, form: str | None = None, /, **headers: str) -> Iterator[HTTPResponse]:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request("GET", path, headers=headers)
+            connection.request("GET" if form is None else "POST", path, form, headers)
             with connection.getresponse() as response:
                 yield response
 

@@ -7,9 +7,11 @@ import re
 from contextlib import ExitStack
 from http.client import IncompleteRead
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.db import transaction
 from django.test import AsyncClient, Client
 
@@ -29,9 +31,9 @@ def signed_in(role, **grant):
 
 
 @async_to_sync
-async def fetch(client, query=""):
+async def fetch(client, query="", **fields):
     """Give an answer with all of its content."""
-    answer = await client.get(f"/operations/export/{query}")
+    answer = await client.post(f"/operations/export/{query}", fields)
     answer.body = b"".join([part async for part in answer]) if answer.streaming else answer.content
     return answer
 
@@ -78,14 +80,14 @@ def test_everything_is_exported_whole(auditor, filled):
     assert check(io.BytesIO(answer.body)).trailer.entries == 7
 
 
-def test_a_table_can_be_asked_for_and_compact(auditor, filled):
-    answer = fetch(auditor, "?format=csv&compact=1&domain=web01")
+def test_a_table_can_be_asked_for(auditor, filled):
+    answer = fetch(auditor, "?domain=web01", format="csv")
 
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"].endswith('history-1-7.csv"')
     rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"), newline="")))
     assert [row["seq"] for row in rows if row["row"] == "entry"] == ["1", "2", "6", "7"]
-    assert check(io.BytesIO(answer.body)).header.scope == "compact"
+    assert check(io.BytesIO(answer.body)).header.scope == "filtered"
 
 
 def test_who_took_what_stands_in_the_history(auditor, filled):
@@ -113,6 +115,9 @@ def test_others_are_told_whom_to_ask(role, filled):
     assert answer.status_code == 403
     assert "exported by auditors and administrators" in answer.text
     assert not HistoryEntry.objects.filter(kind="exported").exists()
+    refused = json.loads(HistoryEntry.objects.get(kind="refused").body)
+    assert (refused["actor"], refused["reason"]) == (f"{role}-all", "not_permitted")
+    assert (refused["method"], refused["path"]) == ("POST", "/operations/export/")
 
 
 def test_nobody_exports_without_signing_in(db):
@@ -120,26 +125,47 @@ def test_nobody_exports_without_signing_in(db):
 
 
 @pytest.mark.parametrize(
-    ("query", "status", "said"),
+    ("query", "form", "status", "said"),
     [
-        ("?format=pdf", 400, "no such format; choose one of: ndjson, csv"),
-        ("?compact=yes", 400, "write 1, or leave it out"),
-        ("?since=then", 400, "“then” is no time"),
-        ("?slot=x&status=fine", 400, "“x” is no slot"),
-        ("?actor=nobody", 404, "No entry matches, so there is nothing to export."),
+        ("", "pdf", 400, "no such format; choose one of: ndjson, csv"),
+        ("?since=then", "csv", 400, "“then” is no time"),
+        ("?slot=x&status=fine", "csv", 400, "“x” is no slot"),
+        ("?actor=nobody", "csv", 404, "No entry matches, so there is nothing to export."),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_a_sentence(query, status, said, auditor, filled):
-    answer = fetch(auditor, query)
+def test_what_makes_no_sense_is_refused_with_a_sentence(query, form, status, said, auditor, filled):
+    answer = fetch(auditor, query, format=form)
 
     assert answer.status_code == status
     assert said in re.sub(r"<.*?>", "", answer.text)
     assert not HistoryEntry.objects.filter(kind="exported").exists()
 
 
-@pytest.mark.parametrize("method", ["post", "head"])
-def test_only_a_get_exports(method, auditor, filled):
-    assert async_to_sync(getattr(auditor, method))("/operations/export/").status_code == 405
+@pytest.mark.parametrize("method", ["get", "head"])
+@pytest.mark.parametrize(
+    ("query", "address"), [("", "/operations/"), ("?actor=otto&format=csv", "/operations/?actor=otto")]
+)
+def test_looking_at_the_address_shows_the_list_and_exports_nothing(method, query, address, auditor, filled):
+    answer = async_to_sync(getattr(auditor, method))(f"/operations/export/{query}")
+
+    assert (answer.status_code, answer["Location"]) == (302, address)
+    assert HistoryEntry.objects.count() == 7
+
+
+def test_another_site_cannot_make_an_auditors_browser_export(filled):
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(make_user("audrey", "auditor"))
+
+    assert careful.post("/operations/export/", {"format": "csv"}).status_code == 403
+    assert not HistoryEntry.objects.filter(kind="exported").exists()
+    token = re.search(r'<form id="export".*?name="csrfmiddlewaretoken" value="(\w+)"', page(careful))[1]
+    answer = careful.post("/operations/export/", {"format": "csv", "csrfmiddlewaretoken": token})
+    assert answer["Content-Disposition"].endswith('.csv"')
+    assert HistoryEntry.objects.filter(kind="exported").exists()
+
+
+def page(client):
+    return client.get("/operations/").text
 
 
 @pytest.fixture
@@ -152,6 +178,17 @@ def server(fresh_database, redis):
     running.process.stderr.close()
 
 
+def exported(server, form="ndjson"):
+    """Ask for the whole history, as the page's button does."""
+    token = "t" * 32
+    return server.answer(
+        "/operations/export/?show=everything",
+        urlencode({"format": form, "csrfmiddlewaretoken": token}),
+        Cookie=f"{server.cookie}; {settings.CSRF_COOKIE_NAME}={token}",
+        **{"Content-Type": "application/x-www-form-urlencoded"},
+    )
+
+
 def highest_memory(server):
     """Give the most that the server ever held, in bytes."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
@@ -162,7 +199,7 @@ def test_the_server_sends_it_while_it_is_read(server):
     server.get("/operations/", Cookie=server.cookie)
     before = highest_memory(server)
 
-    with server.answer("/operations/export/?show=everything&format=csv", Cookie=server.cookie) as answer:
+    with exported(server, "csv") as answer:
         content = answer.read()
 
     assert check(io.BytesIO(content)).trailer.entries == 30_000
@@ -173,8 +210,7 @@ def test_the_server_sends_it_while_it_is_read(server):
 def test_readers_that_go_away_end_the_work(server):
     with ExitStack() as readers:
         for _ in range(4):
-            path = "/operations/export/?show=everything"
-            readers.enter_context(server.answer(path, Cookie=server.cookie)).read(1000)
+            readers.enter_context(exported(server)).read(1000)
         busy = server.threads()
 
     wait_until(lambda: server.threads() <= busy - 4, 20, "the exports' threads to end")
@@ -182,7 +218,7 @@ def test_readers_that_go_away_end_the_work(server):
 
 
 def test_an_export_that_an_archive_overtakes_breaks_off(server, tmp_path):
-    with server.answer("/operations/export/?show=everything", Cookie=server.cookie) as answer:
+    with exported(server) as answer:
         first = answer.read(1000)
         with transaction.atomic():
             ledger.append("archived", {"from": 1, "to": 29_000})

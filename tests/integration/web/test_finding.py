@@ -269,8 +269,18 @@ def test_paging_keeps_the_filters(auditor, domain, monkeypatch):
 
 def test_auditor_can_export_what_is_found(auditor, history):
     text = auditor.get("/operations/?host=hv1&q=busy").text
-    assert 'href="/operations/export/?format=csv&amp;q=busy&amp;host=hv1"' in text
-    assert 'href="/operations/export/?format=ndjson&amp;q=busy&amp;host=hv1"' in text
+    buttons = re.findall(r'<button [^>]*form="export"[^>]*>', text)
+    assert ['name="format" value="csv"' in button for button in buttons] == [True, False]
+    assert ['name="format" value="ndjson"' in button for button in buttons] == [False, True]
+    assert all('formaction="/operations/export/?q=busy&amp;host=hv1"' in button for button in buttons)
+
+
+def test_csrf_token_of_the_export_is_in_no_part_that_is_swapped(auditor, history):
+    text = auditor.get("/operations/?host=hv1").text
+    form = re.search(r'<form id="export" method="post" action="/operations/export/" hidden>.*?</form>', text)
+    assert "csrfmiddlewaretoken" in form[0]
+    assert form.end() < text.index('<div id="found">')
+    assert "csrfmiddlewaretoken" not in text[text.index('<div id="found">') :]
 
 
 def test_auditor_of_some_guests_can_export_and_a_viewer_of_all_cannot(history, host):
