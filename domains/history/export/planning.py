@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db.models import Max, Min, QuerySet
 
 from domains.history.export.forms import Form
 from domains.history.export.records import Header, Scope
-from domains.history.ledger import append, timestamp
+from domains.history.ledger import append, timestamp, wait_turn
 from domains.models import HistoryEntry
 
 
@@ -52,8 +52,15 @@ def begin(wish: Wish, form: Form, by: Mapping[str, str | None]) -> Header:
     filters = dict(wish.filters or {})
     told = {"format": form.name, "scope": wish.scope, "filters": filters, "from": first, "to": last}
     with transaction.atomic():
+        wait_turn()  # so that no archive takes the range away before the entry stands
+        try:
+            made = header(first, last, by=by, scope=wish.scope, filters=filters)
+        except HistoryEntry.DoesNotExist as gone:
+            raise CannotExport(
+                f"Entry {first} is being archived, so an export cannot begin with it. Try again."
+            ) from gone
         entry = append("exported", {**by, "host": None, **told})
-    return header(first, last, by=by, scope=wish.scope, filters=filters, recorded=entry.seq)
+    return replace(made, recorded=entry.seq)
 
 
 def header(
@@ -63,9 +70,8 @@ def header(
     by: Mapping[str, str | None],
     scope: Scope = "whole",
     filters: Mapping[str, object] | None = None,
-    recorded: int | None = None,
 ) -> Header:
-    """Make the header of an export of this range, which the ledger holds."""
+    """Make the header of an export of this range. Raises ``DoesNotExist`` where the ledger has no first entry."""
     return Header(
         scope=scope,
         first=first,
@@ -75,7 +81,7 @@ def header(
         time=timestamp(datetime.now(UTC)),
         actor=by["actor"] or "",
         door=by["door"] or "",
-        recorded=recorded,
+        recorded=None,
     )
 
 
@@ -86,7 +92,9 @@ def span(wish: Wish) -> tuple[int, int]:
         raise CannotExport("The history has no entry yet, so there is nothing to export.")
     first, last = wish.first or ends["first"], wish.last or ends["last"]
     if first < ends["first"]:
-        raise CannotExport(f"The history begins with entry {ends['first']}; what stood before is archived.")
+        raise CannotExport(
+            f"The history begins with entry {ends['first']}; what stood before is not in it now."
+        )
     if last > ends["last"]:
         raise CannotExport(f"The history ends with entry {ends['last']}; there is no entry {last} yet.")
     if wish.matching is not None:

@@ -6,7 +6,7 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from domains.history import ledger
 from domains.history.export import writing
@@ -48,6 +48,27 @@ def proved(content):
 
 def records(content):
     return [json.loads(line) for line in content.splitlines()]
+
+
+@pytest.mark.usefixtures("any_database")
+def test_an_archive_that_comes_before_the_export_begins_refuses_it():
+    write(9)
+    calls = []
+
+    def archive_first(execute, sql, params, many, context):
+        """Take away what was just found, at the first statement after it."""
+        calls.append(sql)
+        if len(calls) == 2:
+            with connection.cursor() as cursor, transaction.atomic():
+                ledger.append("archived", {"from": 1, "to": 4})
+                cursor.execute("DELETE FROM domains_historyentry WHERE seq <= 4")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(archive_first), pytest.raises(CannotExport) as refused:
+        begin(Wish(), FORMS["ndjson"], BY)
+
+    assert str(refused.value).startswith("Entry 1 is being archived")
+    assert not HistoryEntry.objects.filter(kind="exported").exists()
 
 
 @every_form
@@ -142,7 +163,7 @@ def test_what_cannot_be_exported_is_said_and_leaves_no_entry():
     with transaction.atomic():
         ledger.append("archived", {"from": 1, "to": 2})
     HistoryEntry.objects.filter(seq__lte=2).delete()
-    assert told(first=1) == "The history begins with entry 3; what stood before is archived."
+    assert told(first=1) == "The history begins with entry 3; what stood before is not in it now."
     assert not HistoryEntry.objects.filter(kind="exported").exists()
 
 
