@@ -95,8 +95,10 @@ def span(wish: Wish) -> tuple[int, int]:
         raise CannotExport(
             f"The history begins with entry {ends['first']}; what stood before is not in it now."
         )
-    if last > ends["last"]:
-        raise CannotExport(f"The history ends with entry {ends['last']}; there is no entry {last} yet.")
+    if max(first, last) > ends["last"]:
+        raise CannotExport(
+            f"The history ends with entry {ends['last']}; there is no entry {max(first, last)} yet."
+        )
     if wish.matching is not None:
         found = (
             wish.matching.order_by()

@@ -72,14 +72,9 @@ class Export(Subcommand):
         form, output = FORMS[options["format"]], options["output"]
         if output and output.exists():
             raise UsageError(f"{output} exists already; choose another name, or remove it.")
+        first, last = _numbers(options)
         try:
-            wish = wish_of(
-                _filters(options),
-                Q(),
-                compact=options["compact"],
-                first=options["first"],
-                last=options["last"],
-            )
+            wish = wish_of(_filters(options), Q(), compact=options["compact"], first=first, last=last)
             by = {"actor": operating_systems_user().name, "door": "command", "address": None, "token": None}
             header = begin(wish, form, by)
         except (CannotExport, Malformed) as refused:
@@ -98,6 +93,17 @@ class Export(Subcommand):
             raise UsageError(f"{output} cannot be written: {error.strerror}.") from error
         self.out.write(f"Exported to {output}; see what it proves with history verify-export.")
         return DONE
+
+
+def _numbers(options: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Give the ends of the range that are set, which must make one."""
+    first, last = options["first"], options["last"]
+    for option, number in (("--from", first), ("--to", last)):
+        if number is not None and number < 1:
+            raise UsageError(f"{option} {number} names no entry: they are numbered from 1 on.")
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"--from {first} comes after --to {last}; give the smaller number first.")
+    return first, last
 
 
 def _filters(options: dict[str, Any]) -> Filters:

@@ -152,7 +152,12 @@ def test_an_export_is_checked_without_a_database(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--from", "12"], "There is no entry in that range"),
+        (["--from", "0"], "--from 0 names no entry: they are numbered from 1 on."),
+        (["--to", "0"], "--to 0 names no entry"),
+        (["--from", "-3", "--actor", "mara"], "--from -3 names no entry"),
+        (["--from", "5", "--to", "4"], "--from 5 comes after --to 4"),
+        (["--from", "12"], "The history ends with entry 9; there is no entry 12 yet."),
+        (["--from", "12", "--actor", "mara"], "there is no entry 12 yet"),
         (["--to", "12"], "there is no entry 12 yet"),
         (["--since", "yesterday"], "“yesterday” is no time"),
         (["--since", "2999-01-01"], "There is no entry since 2999-01-01"),
