@@ -15,7 +15,7 @@ from domains.models.grant import AUDITING, roles_of
 from domains.operations.sight import Sight
 from domains.web.filter_choices import CHOICES, LABELS, PERIODS, SHOWN, Choice, words_of
 from domains.web.filters import Asked
-from domains.web.moments import relative
+from domains.web.times import relative
 from domains.web.zone import zone_of
 
 MOST = 500  # hosts and people that are offered; any other can be typed into the address

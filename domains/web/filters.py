@@ -13,8 +13,8 @@ from django.http import QueryDict
 from domains.history.search import Filters, Show
 from domains.operations.text import storable
 from domains.web import filter_choices
-from domains.web.moments import read_moment, read_zone, zoneless
 from domains.web.numbers import read_number
+from domains.web.times import read_moment, read_zone, zoneless
 
 LONGEST = 300  # characters of a value
 # In the order in which addresses and pages name them

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 
 from django.http import HttpRequest
 
-from domains.web.moments import read_zone
+from domains.web.times import read_zone
 
 
 def zone_of(request: HttpRequest) -> tzinfo:

@@ -14,7 +14,7 @@ from domains.history.boundary import NothingToArchive
 from domains.management.administering import operating_systems_user
 from domains.management.history.subcommand import DONE, Subcommand, UsageError
 from domains.management.terminal import printable
-from domains.web.moments import read_moment
+from domains.web.times import read_moment
 
 FOLDER = "archive"  # below the data folder
 
