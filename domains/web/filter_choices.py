@@ -37,6 +37,7 @@ SHOWN = (
     Choice("access", "Access"),
     Choice("everything", "Everything"),
 )
+TITLES = {"access": "Access, roles and hosts", "everything": "Everything in the history"}  # else operations
 PERIODS = (
     Choice("", "All time"),
     Choice("1h", "Last hour"),

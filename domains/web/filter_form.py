@@ -13,7 +13,7 @@ from domains.history.search import Filters
 from domains.models import Host
 from domains.models.grant import AUDITING, roles_of
 from domains.operations.sight import Sight
-from domains.web.filter_choices import CHOICES, LABELS, PERIODS, SHOWN, Choice, words_of
+from domains.web.filter_choices import CHOICES, LABELS, PERIODS, SHOWN, TITLES, Choice, words_of
 from domains.web.filters import Asked
 from domains.web.times import relative
 from domains.web.zone import zone_of
@@ -59,6 +59,7 @@ def form_of(request: HttpRequest, asked: Asked, filters: Filters | None, sight: 
         "period": since if relative(since) else "",
         "from": _local(filters.since if filters and not relative(since) else None, zone),
         "until": _local(filters.until if filters else None, zone),
+        "title": TITLES.get(values.get("show", ""), "Operations"),
         "shown": [
             Link(one.words, asked.query(show=one.value), values.get("show", "") == one.value) for one in SHOWN
         ],

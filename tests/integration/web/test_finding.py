@@ -275,6 +275,23 @@ def test_auditor_can_export_what_is_found(auditor, history):
     assert all('formaction="/operations/export/?q=busy&amp;host=hv1"' in button for button in buttons)
 
 
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("", "Operations"),
+        ("?show=access", "Access, roles and hosts"),
+        ("?show=everything", "Everything in the history"),
+    ],
+)
+def test_list_is_called_by_what_it_shows(query, title, auditor, domain):
+    for kind in ("refused", "signed_in"):
+        make_entry(kind, domain, actor="mara")
+    text = auditor.get(f"/operations/{query}").text
+    assert f"<title>{title} · Slotboard</title>" in text
+    assert f'<caption class="sr">{title}, newest first</caption>' in text
+    assert f'<p class="paper">{title}.' in text
+
+
 def test_csrf_token_of_the_export_is_in_no_part_that_is_swapped(auditor, history):
     text = auditor.get("/operations/?host=hv1").text
     form = re.search(r'<form id="export" method="post" action="/operations/export/" hidden>.*?</form>', text)
