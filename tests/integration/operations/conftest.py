@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from domains.models import Operation
+from domains.models import Domain, Operation
 from domains.operations import doorbell, execute
 from domains.operations.actor import Actor
 from domains.operations.request import request_change
+from tests import replay
 from tests.integration import simulated
 from tests.simulator import SimulatedHost
 
@@ -54,3 +55,14 @@ def desk(fresh_database, redis, tmp_path, monkeypatch, settings):
     simulator = SimulatedHost(tmp_path / "host")
     simulator.tune(unplug_timeout=0.05, lock_wait=0.05)
     return Desk(simulator, bells)
+
+
+@pytest.fixture
+def guest(desk):
+    """A guest of eight slots, 0-3 present on both sides and 2-3 removable, of which everything is accounted for."""
+    uuid = desk.guest()
+    row = Domain.objects.select_related("host").get(uuid=uuid)
+    first = replay.maps_of(row)
+    yield uuid
+    replay.check_chain()
+    replay.check_explained(desk.look(uuid), first)
