@@ -7,12 +7,14 @@ import os
 import pwd
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError
 
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.operations.unread import Unread, record_unread
+from domains.vcpu.reasons import Reason
 
 # Options that every command has, and that say nothing about what was asked
 _DJANGOS = frozenset(
@@ -30,6 +32,7 @@ _DJANGOS = frozenset(
 )
 _SECRET = frozenset(["uri"])  # what may hold a password, which an append-only history would keep for good
 _NOT_KEPT = "(not kept)"
+_WRONG_LINE = 2  # the exit status of argparse
 
 
 def operating_systems_user() -> Actor:
@@ -43,6 +46,36 @@ def operating_systems_user() -> Actor:
     except KeyError:  # in a container, for example
         name = str(uid)
     return Actor(f"os:{name}", "command")
+
+
+class AdministeringCommand(BaseCommand):
+    """A command that leaves an entry also where its command line makes no sense.
+
+    Of such a line only the names of its options are kept: anywhere in it may stand a URI or a password.
+    """
+
+    keeps_words = False
+    _understood = False
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Write down what argparse refuses, which then ends the command."""
+        try:
+            super().run_from_argv(argv)
+        except SystemExit as ending:
+            if ending.code == _WRONG_LINE and not self._understood:
+                self.refuse_line(argv)
+            raise
+
+    def execute(self, *args: Any, **options: Any) -> str | None:  # noqa: ANN401  # Django's own signature
+        """Run; from here on the command itself tells what it refuses."""
+        self._understood = True
+        return super().execute(*args, **options)
+
+    def refuse_line(self, argv: list[str]) -> None:
+        """Write down that this command line is wrong."""
+        wrong = RequestRefused(Reason.INVALID_REQUEST, f"The command line is wrong; see {argv[1]} --help.")
+        names = [word.partition("=")[0] for word in argv[2:] if word.startswith("--")]
+        record_refused_command(wrong, argv[1], {"typed": argv[2:] if self.keeps_words else names})
 
 
 @contextmanager

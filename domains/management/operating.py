@@ -9,9 +9,13 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
-from domains.management.administering import operating_systems_user, record_refused_command
+from domains.management.administering import (
+    AdministeringCommand,
+    operating_systems_user,
+    record_refused_command,
+)
 from domains.management.terminal import printable
 from domains.models import FINAL, Operation, Status
 from domains.operations import said
@@ -26,13 +30,13 @@ POLL_SECONDS = 0.05
 _SETTLED = (*FINAL, Status.WAITING, Status.UNCONFIRMED)
 
 
-class OperatingCommand(BaseCommand, ABC):
+class OperatingCommand(AdministeringCommand, ABC):
     """A command that ends with the exit status of an operation, and tells a refusal as JSON where asked to.
 
     What is refused stands in the history, a command line that makes no sense too; only looking leaves no trace.
     """
 
-    answered = False
+    keeps_words = True  # nothing that these commands take is secret
 
     def add_common_arguments(self, parser: CommandParser) -> None:
         """Declare what all of them understand."""
@@ -40,18 +44,12 @@ class OperatingCommand(BaseCommand, ABC):
         parser.add_argument("--as", dest="user", metavar="USER", help="act with a user's rights")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
-    def run_from_argv(self, argv: list[str]) -> None:
-        """Let a usage error answer with JSON too where that is asked for."""
-        try:
-            super().run_from_argv(argv)
-        except SystemExit as ending:
-            if ending.code == REFUSED and not self.answered:
-                wrong = f"The command line is wrong; see {argv[1]} --help."
-                refused = RequestRefused(Reason.INVALID_REQUEST, wrong)
-                record_refused_command(refused, argv[1], {"typed": argv[2:]})
-                if "--json" in argv:  # argparse has told others how it is used
-                    self._refuse(Reason.INVALID_REQUEST, wrong, as_json=True)
-            raise
+    def refuse_line(self, argv: list[str]) -> None:
+        """Answer with JSON too where that is asked for; argparse has told others how it is used."""
+        super().refuse_line(argv)
+        if "--json" in argv:
+            wrong = f"The command line is wrong; see {argv[1]} --help."
+            self._refuse(Reason.INVALID_REQUEST, wrong, as_json=True)
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401  # Django's own signature
         """Run, and end with the exit status that says how it went."""
@@ -80,7 +78,6 @@ class OperatingCommand(BaseCommand, ABC):
             self.stdout.write(f"  {printable(operation.message)}")
 
     def _refuse(self, code: Reason, message: str, *, as_json: bool) -> None:
-        self.answered = True
         if as_json:
             self.stdout.write(json.dumps({"code": str(code), "message": message}))
         else:

@@ -241,6 +241,26 @@ COMMAND_CASES = {
         1,
         {"path": "manage.py host"},
     ),
+    "wrong line of grant": (
+        "grant mara king --host=qemu://a:hunter2@h",
+        2,
+        {"path": "manage.py grant", "sent": '{"typed": ["--host"]}'},
+    ),
+    "wrong line of host": ("host add h1 qemu://a:hunter2@h more", 2, {"sent": "{}"}),
+    "wrong line of token": ("token create mara hunter2", 2, {"path": "manage.py token", "sent": "{}"}),
+    "wrong line of changepassword": ("changepassword mara hunter2", 2, {"sent": "{}"}),
+    "wrong line of history": ("history archive", 2, {"path": "manage.py history"}),
+    "time that is none": (
+        "history archive --before then",
+        2,
+        {"message": "“then” is no time; write 2026-11-25 or 2026-11-25T14:30:00Z."},
+    ),
+    "heads that are not there": (
+        "history restored --against /nowhere --note x",
+        2,
+        {"path": "manage.py history"},
+    ),
+    "range that is none": ("history export --from 0", 2, {"reason": "invalid_request"}),
     "name that none can have": ("grant a:b viewer", 1, {"path": "manage.py grant"}),
 }
 
@@ -255,10 +275,20 @@ def test_every_refusal_of_the_commands_is_an_entry(stored_world, case, capsys):
     assert entry == entry | told
     assert entry["door"] == "command"
     assert entry["actor"].startswith("os:") or "--as vera" in line
+    assert "hunter2" not in json.dumps(entry)
 
 
 @pytest.mark.parametrize(
-    "line", ["vcpu show hv1 web99", "operation show 999", "vcpu --help", "vcpu show hv1 web01"]
+    "line",
+    [
+        "vcpu show hv1 web99",
+        "operation show 999",
+        "vcpu --help",
+        "grant --help",
+        "vcpu show hv1 web01",
+        "history verify --loud",
+        "history verify-export /nowhere",
+    ],
 )
 def test_looking_by_command_leaves_no_entry(stored_world, line, capsys):
     with pytest.raises(SystemExit):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import getpass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
-from domains.management.administering import operating_systems_user, refusals_told
+from domains.management.administering import AdministeringCommand, operating_systems_user, refusals_told
 from domains.operations.accounts import change_password
 
 
-class Command(BaseCommand):
+class Command(AdministeringCommand):
     """``manage.py changepassword USER``."""
 
     help = "Give a person another password, which is asked for twice and signs them out everywhere."

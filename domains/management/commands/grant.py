@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
-from domains.management.administering import operating_systems_user, refusals_told
+from domains.management.administering import AdministeringCommand, operating_systems_user, refusals_told
 from domains.models import Host, Role
 from domains.operations.accounts import EVERY_GUEST, give_role, take_role
 from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
 
 
-class Command(BaseCommand):
+class Command(AdministeringCommand):
     """``manage.py grant USER ROLE [--host HOST] [--match PATTERN] [--revoke]``."""
 
     help = (

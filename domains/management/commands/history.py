@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import DatabaseError
 
+from domains.management.administering import AdministeringCommand, record_refused_command
 from domains.management.history.subcommand import REFUSED, UsageError
 from domains.management.history.table import SUBCOMMANDS
 from domains.management.terminal import printable
+from domains.operations.refused import RequestRefused
+from domains.vcpu.reasons import Reason
 
 
-class Command(BaseCommand):
+class Command(AdministeringCommand):
     """``manage.py history SUBCOMMAND``; nothing but the database needs to run."""
 
     help = (
@@ -32,12 +35,21 @@ class Command(BaseCommand):
         """Run one of them; status 2 says that it could not be done at all."""
         [subcommand] = [each for each in SUBCOMMANDS if each.name == options["subcommand"]]
         try:
-            status = subcommand(self.stdout, self.stderr).run(options)
-        except UsageError as refused:
-            self.stderr.write(printable(str(refused)))
-            status = REFUSED
+            try:
+                status = subcommand(self.stdout, self.stderr).run(options)
+            except UsageError as refused:
+                self.stderr.write(printable(str(refused)))
+                status = REFUSED
+                if subcommand.records:
+                    told = RequestRefused(Reason.INVALID_REQUEST, str(refused))
+                    record_refused_command(told, "history", options)
         except DatabaseError as error:
             self.stderr.write(printable(f"The database failed: {error}"))
             status = REFUSED
         if status:
             sys.exit(status)
+
+    def refuse_line(self, argv: list[str]) -> None:
+        """Write it down unless the subcommand only looks, which needs no database that can be written."""
+        if any(subcommand.records for subcommand in SUBCOMMANDS if subcommand.name in argv[2:3]):
+            super().refuse_line(argv)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from argparse import BooleanOptionalAction
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from domains.hypervisor.address import AddressError
 from domains.hypervisor.address_uri import parse_uri
-from domains.management.administering import operating_systems_user, refusals_told
+from domains.management.administering import AdministeringCommand, operating_systems_user, refusals_told
 from domains.management.terminal import printable
 from domains.models import Host
 from domains.models.host import address_policy
@@ -18,7 +18,7 @@ from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
 
 
-class Command(BaseCommand):
+class Command(AdministeringCommand):
     """``manage.py host add HOST URI | change HOST | enable HOST | disable HOST | remove HOST | list``."""
 
     help = "Add, change, switch on or off, remove or list hosts."

@@ -7,10 +7,14 @@ import sys
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db.models import Q, QuerySet
 
-from domains.management.administering import operating_systems_user, record_refused_command
+from domains.management.administering import (
+    AdministeringCommand,
+    operating_systems_user,
+    record_refused_command,
+)
 from domains.management.terminal import printable
 from domains.models import Role, Token
 from domains.operations.actor import Actor
@@ -23,7 +27,7 @@ REFUSED = 2
 _DIGITS = 18  # what surely fits the database's 64 bits
 
 
-class Command(BaseCommand):
+class Command(AdministeringCommand):
     """``manage.py token create USER --name NAME | list [USER] | revoke PREFIX_OR_ID``."""
 
     help = "Make, list or revoke API tokens."

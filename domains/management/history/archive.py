@@ -23,6 +23,7 @@ class Archive(Subcommand):
     """Write everything before a time to a file, check it, record it, and then remove it from the database."""
 
     name = "archive"
+    records = True
     help = "move everything before a time into a checked file, and out of the database; safe to run again"
 
     @classmethod

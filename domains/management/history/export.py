@@ -44,6 +44,7 @@ class Export(Subcommand):
     """Export the whole history, a range of it, or what filters find."""
 
     name = "export"
+    records = True
     help = "export the history, or a part of it, as NDJSON or CSV that verify-export can check"
 
     @classmethod

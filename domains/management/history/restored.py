@@ -18,6 +18,7 @@ class RecordRestored(Subcommand):
     """Append an entry that names the heads which the history does not reach any more."""
 
     name = "restored"
+    records = True
     help = "record that a restored backup lost the end of the history, which a file of heads still names"
 
     @classmethod

@@ -19,6 +19,7 @@ class Subcommand(ABC):
 
     name: ClassVar[str]
     help: ClassVar[str]
+    records: ClassVar[bool] = False  # whether it leaves an entry, and so one where it is refused
 
     def __init__(self, out: OutputWrapper, err: OutputWrapper) -> None:
         self.out = out

@@ -50,7 +50,8 @@ def fill():
 
 
 def numbers():
-    return list(HistoryEntry.objects.order_by("seq").values_list("seq", flat=True))
+    """Give the numbers of all entries but those of refused commands."""
+    return list(HistoryEntry.objects.exclude(kind="refused").order_by("seq").values_list("seq", flat=True))
 
 
 def rows(seq=1, upto=9):
