@@ -7,13 +7,14 @@ from io import StringIO
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import Group, User
-from django.core.management import CommandError, ManagementUtility, call_command
+from django.core.management import CommandError, call_command
 
 from domains.models import Grant, HistoryEntry, Host
 from domains.operations import accounts
 from domains.operations.actor import Actor
 from domains.operations.hosts import remove_host
 from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_operation, make_user
+from tests.typed import type_command
 
 pytestmark = pytest.mark.django_db
 
@@ -157,7 +158,7 @@ def test_djangos_own_way_to_a_superuser_is_closed():
 
 def test_whatever_was_typed_to_make_a_superuser_is_told_what_to_do(capsys):
     with pytest.raises(SystemExit):
-        ManagementUtility(["manage.py", "createsuperuser", "--username", "ada", "--noinput"]).execute()
+        type_command("createsuperuser", "--username", "ada", "--noinput")
     assert "manage.py grant NAME administrator" in capsys.readouterr().err
 
 

@@ -6,13 +6,13 @@ import json
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import ManagementUtility
 from django.test import Client
 
 from domains.models import HistoryEntry, Operation
 from domains.operations.actor import Actor
 from domains.operations.tokens import make_token
 from tests.integration.web.factory import make_domain, make_host, make_operation, make_user
+from tests.typed import type_command
 
 API = "/api/v1"
 JSON = {"content_type": "application/json"}
@@ -269,7 +269,7 @@ COMMAND_CASES = {
 def test_every_refusal_of_the_commands_is_an_entry(stored_world, case, capsys):
     line, status, told = COMMAND_CASES[case]
     with pytest.raises(SystemExit) as ended:
-        ManagementUtility(["manage.py", *line.format(**stored_world).split()]).execute()
+        type_command(*line.format(**stored_world).split())
     assert ended.value.code == status
     (entry,) = refused()
     assert entry == entry | told
@@ -292,6 +292,6 @@ def test_every_refusal_of_the_commands_is_an_entry(stored_world, case, capsys):
 )
 def test_looking_by_command_leaves_no_entry(stored_world, line, capsys):
     with pytest.raises(SystemExit):
-        ManagementUtility(["manage.py", *line.split()]).execute()
+        type_command(*line.split())
     assert refused() == []
     assert Operation.objects.count() == 1
