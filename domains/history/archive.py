@@ -7,7 +7,6 @@ without a removal is carried out.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from domains.history.boundary import Boundary, boundary
 from domains.history.export import files, planning, writing
 from domains.history.export.checking import Proof, Unfit, check
 from domains.history.export.forms import FORMS
+from domains.history.form import Body, body_of
 from domains.history.reindex import forget
 from domains.models import HistoryEntry
 
@@ -60,25 +60,36 @@ def unfinished(target: Path) -> Archived | None:
 
     Raises :class:`CannotArchive` where the file that holds it is not at hand: then nothing may be removed.
     """
-    entry = _pending()
-    if entry is None:
+    pending = _pending()
+    if pending is None:
         return None
-    facts = json.loads(entry.body)
+    seq, facts = pending
     path = target / facts["file"] if target.is_dir() else target
     if not path.is_file() or _digest(path) != facts["sha256"]:
         raise CannotArchive(
-            f"Entry {entry.seq} records that entries {facts['from']} to {facts['to']} were archived in "
+            f"Entry {seq} records that entries {facts['from']} to {facts['to']} were archived in "
             f"{facts['file']}, and some of them are still to be removed. {path} is not that file, so nothing is "
             f"removed. Name the place where it is with --output; its SHA-256 is {facts['sha256']}."
         )
     note = "An earlier run had broken off; this one finished it. Run it again for what is left."
-    return Archived(facts["from"], facts["to"], path, facts["sha256"], entry.seq, note)
+    return Archived(facts["from"], facts["to"], path, facts["sha256"], seq, note)
 
 
-def _pending() -> HistoryEntry | None:
-    """Give the last ``archived`` entry while something that it lets go is still there."""
-    entry = HistoryEntry.objects.filter(kind="archived").order_by("-seq").first()
-    return entry if entry and _upto(json.loads(entry.body)["to"]).exists() else None
+def _pending() -> tuple[int, Body] | None:
+    """Give the last ``archived`` entry while something that it lets go is still there: its number and its body."""
+    records = HistoryEntry.objects.filter(kind="archived").order_by("-seq").values_list("seq", "body")
+    for seq, written in records.iterator():
+        facts = body_of(written)
+        if facts is not None and _names_a_range(facts, seq):
+            return (seq, facts) if _upto(facts["to"]).exists() else None
+    return None
+
+
+def _names_a_range(facts: Body, seq: int) -> bool:
+    """Whether an ``archived`` entry of this number says what one of ours does; otherwise it lets nothing go."""
+    numbers = all(type(facts.get(name)) is int for name in ("from", "to"))
+    texts = all(isinstance(facts.get(name), str) for name in ("file", "sha256"))
+    return numbers and texts and 0 < facts["from"] <= facts["to"] < seq
 
 
 def _begin(moment: datetime, target: Path, by: By) -> Archived:

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
+from domains.history.form import body_of
+
 BATCH = 2000  # entries read at a time: a few megabytes
 _NEXT = "SELECT seq, body, previous_hash, hash FROM domains_historyentry WHERE seq > %s ORDER BY seq LIMIT %s"
 _PART = _NEXT.replace("ORDER", "AND seq <= %s ORDER")
@@ -58,6 +60,10 @@ def rows(after: int, upto: int | None = None, *, batch: int = BATCH) -> Iterator
 def head() -> Head | None:
     """Give the end of the chain, or None while there is no entry."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT seq, hash, time FROM domains_historyentry ORDER BY seq DESC LIMIT 1")
+        cursor.execute("SELECT seq, hash, body FROM domains_historyentry ORDER BY seq DESC LIMIT 1")
         found = cursor.fetchone()
-    return Head(*found) if found else None
+    if found is None:
+        return None
+    seq, hash_, written = found
+    body = body_of(written)
+    return Head(seq, hash_, body["time"] if body else "")  # whatever somebody else wrote for a time is none

@@ -1,16 +1,18 @@
-"""Making the line index anew from the ledger alone, and comparing the two. Memory stays constant."""
+"""Making the line index anew from the ledger alone, and comparing the two. Memory stays constant.
+
+Entries that are not in the form in which Slotboard writes them belong to no line.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Min, Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 
 from domains.history import ledger
+from domains.history.form import Body, body_of
 from domains.history.index import begin
 from domains.history.lines import ALONE, Folded, begun, operation_of
 from domains.models import HistoryEntry, HistoryLine, HistoryWords
@@ -18,7 +20,6 @@ from domains.models import HistoryEntry, HistoryLine, HistoryWords
 _BATCH = 500
 _LAST = 2**63 - 1
 _ALIEN = "belongs to no entry of the history"
-_Body = Mapping[str, Any]
 
 
 def reindex() -> int:
@@ -46,23 +47,30 @@ def forget(upto: int) -> None:
     HistoryLine.objects.filter(seq__lte=upto).delete()
     for number in left:
         rest = HistoryEntry.objects.filter(operation=number).exclude(kind__in=ALONE)
-        if not rest.exists():  # somebody had removed the end of the ledger, and the line still counted on it
-            continue
         folded = _fold(rest)
+        if folded is None:  # somebody had removed the end of the ledger, and the line still counted on it
+            continue
         begin(folded)
         time = folded.columns["time"]
         HistoryLine.objects.filter(seq__gt=folded.columns["seq"], latest__lt=time).update(latest=time)
 
 
-def _fold(entries: QuerySet[HistoryEntry]) -> Folded:
-    """Fold an operation's entries, of which there is at least one, into its line."""
-    (first, body), *rest = (
-        (seq, json.loads(body)) for seq, body in entries.order_by("seq").values_list("seq", "body")
-    )
-    folded = begun(first, body)
-    for seq, told in rest:
-        folded.take(seq, told)
+def _fold(entries: QuerySet[HistoryEntry]) -> Folded | None:
+    """Fold an operation's entries into its line, if there are any."""
+    folded = None
+    for seq, body in _told(entries):
+        if folded is None:
+            folded = begun(seq, body)
+        else:
+            folded.take(seq, body)
     return folded
+
+
+def _told(entries: QuerySet[HistoryEntry]) -> Iterator[tuple[int, Body]]:
+    """Give the numbers and bodies of those entries that have the form of ours, in their order."""
+    for seq, written in entries.order_by("seq").values_list("seq", "body").iterator():
+        if (body := body_of(written)) is not None:
+            yield seq, body
 
 
 def fill(line_model: type[Model], words_model: type[Model]) -> int:
@@ -127,23 +135,21 @@ def lines_of_ledger(upto: int = _LAST) -> Iterator[Folded]:
     after = 0
     while True:
         entries = HistoryEntry.objects.filter(seq__gt=after, seq__lte=upto).order_by("seq")
-        rows = [(seq, json.loads(body)) for seq, body in entries.values_list("seq", "body")[:_BATCH]]
+        rows = list(entries.values_list("seq", "body")[:_BATCH])
         if not rows:
             return
-        yield from _lines_begun_in(rows, upto)
-        after = rows[-1][0]
+        last = rows[-1][0]
+        told = [(seq, body) for seq, written in rows if (body := body_of(written)) is not None]
+        yield from _lines_begun_in(told, after, last, upto)
+        after = last
 
 
-def _lines_begun_in(rows: list[tuple[int, _Body]], upto: int) -> Iterator[Folded]:
-    of_operations = HistoryEntry.objects.exclude(kind__in=ALONE).order_by("seq")
+def _lines_begun_in(rows: list[tuple[int, Body]], after: int, last: int, upto: int) -> Iterator[Folded]:
+    """Fold the lines that begin with these rows, which lie above ``after`` up to ``last``."""
+    of_operations = HistoryEntry.objects.exclude(kind__in=ALONE)
     numbers = {number for _, body in rows if (number := operation_of(body)) is not None}
-    firsts = dict(
-        of_operations.filter(operation__in=numbers)
-        .order_by()
-        .values_list("operation")
-        .annotate(first=Min("seq"))
-    )
-    here = {number for number, first in firsts.items() if first >= rows[0][0]}
+    before = _told(of_operations.filter(operation__in=numbers, seq__lte=after))
+    here = numbers - {operation_of(body) for _, body in before}
     lines: dict[int, Folded] = {}
     later: dict[int, Folded] = {}
     for seq, body in rows:
@@ -154,10 +160,8 @@ def _lines_begun_in(rows: list[tuple[int, _Body]], upto: int) -> Iterator[Folded
             later[number].take(seq, body)
         elif number in here:
             lines[seq] = later[number] = begun(seq, body)
-    rest = of_operations.filter(operation__in=here, seq__gt=rows[-1][0], seq__lte=upto)
-    for seq, text in rest.values_list("seq", "body").iterator():
-        told = json.loads(text)
-        later[told["operation"]].take(seq, told)
+    for seq, body in _told(of_operations.filter(operation__in=here, seq__gt=last, seq__lte=upto)):
+        later[body["operation"]].take(seq, body)
     yield from lines.values()
 
 

@@ -5,11 +5,11 @@ The parts are kept apart so that a template can put names of guests and people i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from domains.history.form import body_of
 from domains.models import Effect, EffectState, HistoryEntry, Operation, Status
 from domains.operations import access_words, outside_words
 from domains.operations.change import Change
@@ -28,6 +28,7 @@ _VERBS = {
     "offline": ("take offline", "is taking offline", "took offline", "of"),
     "sync": ("sync", "is syncing", "synced", "of"),
 }
+NOT_OURS = "This entry does not have the form of one that Slotboard writes; see history verify --bodies"
 _WANTED = {
     "first": "the first available vCPU",
     "highest": "the highest vCPU",
@@ -130,7 +131,9 @@ def of_change(change: Change, domain: str) -> Said:
 
 def of_entry(entry: HistoryEntry) -> Said:
     """Say what an entry that stands alone records: ``refused``, ``outside``, or about no guest at all."""
-    body = json.loads(entry.body)
+    body = body_of(entry.body)
+    if body is None:
+        return Said("", NOT_OURS, "", "", "", "")
     if entry.kind == "outside":
         return _outside(body)
     return _refused(body) if entry.kind in ("refused", "requested") else _access(entry.kind, body)

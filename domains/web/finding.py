@@ -17,6 +17,7 @@ from domains.operations.standing import followers_of
 from domains.web import lines
 from domains.web.filters import Asked, filters_of
 from domains.web.lines import Line
+from domains.web.recent import entry_of
 
 MANY = 1000  # hits are counted up to here
 ENOUGH = 100  # and those that a filter keeps away up to here
@@ -43,13 +44,14 @@ def lines_of(found: Sequence[HistoryLine]) -> list[Line]:
     known = operations.in_bulk(numbers) if numbers else {}
     followers = followers_of(known)
     alone = [line.seq for line in found if line.operation not in known]
-    entries = HistoryEntry.objects.in_bulk(alone) if alone else {}
+    entries = HistoryEntry.objects.filter(seq__in=alone)
+    bodies = dict(entries.values_list("seq", "body")) if alone else {}
     return [
         lines.of_operation(known[line.operation], followers)
         if line.operation in known
-        else lines.of_entry(entries[line.seq])
+        else lines.of_entry(entry_of(line, bodies[line.seq]))
         for line in found
-        if line.operation in known or line.seq in entries
+        if line.operation in known or line.seq in bodies
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from domains.operations import said
 from domains.operations.said import Said
 from domains.web.related import Link, links_of
 from domains.web.tags import CHIPS
+
+_SLUG = re.compile(r"[-\w]+", re.ASCII)  # what the address of a host's page is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +73,16 @@ def of_operation(operation: Operation, followers: Iterable[Operation] = ()) -> L
 
 def of_entry(entry: HistoryEntry) -> Line:
     """Describe an entry that stands alone."""
+    told, host = said.of_entry(entry), entry.host or ""
     return Line(
         key=f"entry-{entry.seq}",
         time=datetime.fromisoformat(entry.time).astimezone(UTC),
         chip=chip_of_kind(entry.kind),
-        said=said.of_entry(entry),
+        said=told,
         door=entry.door or "",
         seconds=None,
-        host=entry.host or "",
-        uuid=entry.domain_uuid or "",
+        host=host,
+        uuid=(entry.domain_uuid or "") if told.domain and _SLUG.fullmatch(host) else "",
         entry=entry.seq,
     )
 

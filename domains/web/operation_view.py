@@ -12,6 +12,8 @@ from django.db.models import prefetch_related_objects
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
+from domains.history.form import Body, body_of
+from domains.history.ledger import canonical
 from domains.models import FINAL, Effect, EffectState, HistoryEntry, Operation, Status
 from domains.operations import said
 from domains.operations.standing import followers_of
@@ -19,6 +21,8 @@ from domains.vcpu.slots import Side, SlotMap
 from domains.web import before_after, controls, lines, timeline, virsh
 from domains.web.works import problem_of
 
+# What an entry is kept as. The rest is made of its body, and may be unreadable where somebody else wrote that.
+KEPT = ("seq", "body", "previous_hash", "hash")
 _ASKED = {"live": "live", "config": "config", "both": "both (live first, then config)", "current": "current"}
 
 
@@ -40,14 +44,19 @@ class EffectRow:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """One history entry as it is kept, laid out to be read."""
+    """One history entry as it is kept, laid out to be read.
+
+    ``problem`` says of an entry that Slotboard did not write that it is none of ours: it has neither ``kind`` nor
+    ``time``, and ``text`` is what stands there.
+    """
 
     seq: int
     kind: str
-    time: datetime
+    time: datetime | None
     text: str
     hash: str
     previous_hash: str
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,7 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
     prefetch_related_objects([operation], "effects")  # several of the below look at them
     effects = list(operation.effects.all())
     followers = followers_of([operation.pk])
-    entries = list(HistoryEntry.objects.filter(operation=operation.pk).order_by("seq"))
+    entries = list(HistoryEntry.objects.filter(operation=operation.pk).only(*KEPT).order_by("seq"))
     asked = _request(entries)
     ended = operation.finished_at
     return {
@@ -149,18 +158,28 @@ def neighbours(operation: Operation) -> Neighbours:
     )
 
 
-def _request(entries: Sequence[HistoryEntry]) -> dict[str, Any]:
+def _request(entries: Sequence[HistoryEntry]) -> Body:
     """Give the body of the entry with which the operation began; empty where none is kept."""
-    return next((json.loads(entry.body) for entry in entries if entry.kind == "requested"), {})
+    bodies = (body_of(entry.body) for entry in entries)
+    return next((body for body in bodies if body is not None and body["kind"] == "requested"), {})
 
 
 def raw_of(entry: HistoryEntry) -> Raw:
     """Lay an entry out."""
+    body = body_of(entry.body)
     return Raw(
         seq=entry.seq,
-        kind=entry.kind,
-        time=datetime.fromisoformat(entry.time).astimezone(UTC),
-        text=json.dumps(json.loads(entry.body), indent=2, ensure_ascii=False),
+        kind=body["kind"] if body else "",
+        time=datetime.fromisoformat(body["time"]).astimezone(UTC) if body else None,
+        text=_laid_out(body) if body else entry.body,
         hash=entry.hash,
         previous_hash=entry.previous_hash,
+        problem="" if body else f"{said.NOT_OURS}.",
     )
+
+
+def _laid_out(body: Body) -> str:
+    try:
+        return json.dumps(body, indent=2, ensure_ascii=False)
+    except RecursionError:  # laying out goes less deep than reading does
+        return canonical(body)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, OuterRef, Subquery, When
 
-from domains.history.lines import ALONE
 from domains.models import Domain, HistoryEntry, HistoryLine, Operation
 
 MOST = 8
@@ -19,10 +18,12 @@ def recent_of(domain: Domain) -> Sequence[Recent]:
 
     Three queries; ``host`` is loaded.
     """
-    bodies = HistoryEntry.objects.filter(seq=OuterRef("seq"), kind__in=ALONE).values("body")
+    alone = When(
+        operation=None, then=Subquery(HistoryEntry.objects.filter(seq=OuterRef("seq")).values("body"))
+    )
     lines = list(
         HistoryLine.objects.filter(domain_uuid=str(domain.uuid), host=domain.host.slug)
-        .annotate(body=Subquery(bodies))
+        .annotate(body=Case(alone))
         .order_by("-seq")[:MOST]
     )
     numbers = [line.operation for line in lines if line.operation is not None]
@@ -33,11 +34,11 @@ def recent_of(domain: Domain) -> Sequence[Recent]:
         if line.operation in operations:
             out.append(operations[line.operation])
         elif line.body:
-            out.append(_entry(line, line.body))
+            out.append(entry_of(line, line.body))
     return out
 
 
-def _entry(line: HistoryLine, body: str) -> HistoryEntry:
+def entry_of(line: HistoryLine, body: str) -> HistoryEntry:
     """Give the entry that a line is made of, as far as it is to be described."""
     return HistoryEntry(
         seq=line.seq, body=body, kind=line.kind, time=line.time, host=line.host,

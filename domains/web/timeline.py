@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domains.history.form import body_of
 from domains.models import FINAL, HistoryEntry, Status
 from domains.operations.durations import duration
 from domains.operations.said import vcpu_words
@@ -65,17 +65,20 @@ class Event:
 
 
 def events(entries: Iterable[HistoryEntry]) -> list[Event]:
-    """Tell the entries of one operation in their order."""
+    """Tell the entries of one operation in their order, but for those that have another form than ours."""
     out: list[Event] = []
     waiting = False
     stood: dict[tuple[object, object], object] = {}
     for entry in entries:
-        body = json.loads(entry.body)
-        moment = datetime.fromisoformat(entry.time).astimezone(UTC)
-        icon, colour, text = _KINDS.get(entry.kind, ("activity", "", entry.kind))
+        body = body_of(entry.body)
+        if body is None:
+            continue
+        kind = body["kind"]
+        moment = datetime.fromisoformat(body["time"]).astimezone(UTC)
+        icon, colour, text = _KINDS.get(kind, ("activity", "", kind))
         passed = moment - out[-1].time if out else timedelta()
         gap = passed.total_seconds() if waiting and passed >= PAUSE else None
-        by_hand = entry.kind in _BY_HAND
+        by_hand = kind in _BY_HAND
         out.append(
             Event(
                 seq=entry.seq,
@@ -83,7 +86,7 @@ def events(entries: Iterable[HistoryEntry]) -> list[Event]:
                 icon=icon,
                 kind=colour,
                 actor=str(body.get("actor") or "") if by_hand else "",
-                text=_request(body) if entry.kind == "requested" else text,
+                text=_request(body) if kind == "requested" else text,
                 details=(*(_origin(body) if by_hand else _results(body, stood)), *_end(body)),
                 gap=gap,
             )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from domains.history.form import body_of
 from domains.models import HistoryEntry
 from domains.operations.signing_in import name_hash
 
@@ -29,6 +29,6 @@ class Command(BaseCommand):
         hashed = name_hash(options["name"] or getpass.getpass("Name: "))
         self.stdout.write(hashed)
         failures = HistoryEntry.objects.filter(kind="sign_in_failed", body__contains=hashed).order_by("seq")
-        for entry in failures.iterator():
-            body = json.loads(entry.body)
-            self.stdout.write(f"entry {entry.seq}: {body['time']} from {body['address']}")
+        for seq, written in failures.values_list("seq", "body").iterator():
+            if (body := body_of(written)) is not None:
+                self.stdout.write(f"entry {seq}: {body['time']} from {body.get('address')}")

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from domains.history.ledger import canonical
 from domains.models import HistoryEntry
 from domains.operations.said import of_entry
 
+TIME = "2026-11-23T09:00:00.000000Z"
 MAP = {"max": 8, "present": "0-3,5", "removable": "5"}
 
 
@@ -23,8 +23,15 @@ def whole(**what):
 
 
 def said(*effects, **body):
-    facts = {"host": "lab", "domain": {"name": "web01"}, "effects": list(effects), **body}
-    return of_entry(HistoryEntry(kind="outside", body=json.dumps(facts)))
+    facts = {
+        "kind": "outside",
+        "time": TIME,
+        "host": "lab",
+        "domain": {"name": "web01"},
+        "effects": list(effects),
+        **body,
+    }
+    return of_entry(HistoryEntry(kind="outside", body=canonical(facts)))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from domains.history.ledger import canonical
 from domains.models import HistoryEntry
 from domains.web.timeline import events
 
@@ -15,7 +14,7 @@ def entry(seq, kind, *states, **facts):
     ]
     time = f"2026-11-23T09:00:{seq:02}.000000Z"
     body = {"kind": kind, "effects": effects, "time": time, **facts}
-    return HistoryEntry(seq=seq, kind=kind, time=time, body=json.dumps(body))
+    return HistoryEntry(seq=seq, kind=kind, time=time, body=canonical(body))
 
 
 def test_each_event_names_only_what_changed_since_the_one_before():
