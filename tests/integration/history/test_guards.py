@@ -144,6 +144,20 @@ def test_a_record_with_other_ends_lets_nothing_go(ends):
 
 
 @pytest.mark.usefixtures("any_database")
+def test_a_record_lets_nothing_go_from_the_middle():
+    before = written(5)
+    record(before, 2, 4)
+    for seq in (2, 3, 4):
+        refused("DELETE FROM domains_historyentry WHERE seq = %s", [seq])
+    refused("DELETE FROM domains_historyentry WHERE seq <= 4")
+    record(before, 1, 1)
+    execute("DELETE FROM domains_historyentry WHERE seq = 1")
+    for seq in (2, 3, 4):  # one batch after the other, from the lowest number on
+        execute(("DELETE FROM domains_historyentry WHERE seq <= %s", [seq]))
+    refused("DELETE FROM domains_historyentry WHERE seq = 5")
+
+
+@pytest.mark.usefixtures("any_database")
 def test_a_record_lets_nothing_go_that_is_written_after_it():
     before = written(3)
     record(before, 1, 2, to=99)
