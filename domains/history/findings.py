@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domains.models.verification import UNREADABLE
+
 
 class Kind(StrEnum):
     """What is wrong, as far as it can be told."""
@@ -16,7 +18,7 @@ class Kind(StrEnum):
     REWRITTEN = "rewritten"
     CUT_OFF = "cut off"
     MALFORMED = "malformed"
-    UNREADABLE = "unreadable"
+    UNREADABLE = UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from domains.history.chain import Head
-from domains.history.findings import Finding
+from domains.history.findings import Finding, Kind
 from domains.history.verify import Verdict
 from domains.models import Verification
 
@@ -24,8 +24,14 @@ def remember(
         against=against[-255:],
         against_seq=last.seq if last else None,
         against_hash=last.hash if last else "",
+        kind=_worst(findings),
         finding=" ".join(finding.sentence for finding in findings),
     )
+
+
+def _worst(findings: Sequence[Finding]) -> str:
+    kinds = sorted((finding.kind for finding in findings), key=lambda kind: kind is Kind.UNREADABLE)
+    return kinds[0] if kinds else ""
 
 
 def latest_verification() -> Verification | None:

@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                 ("against", models.CharField(blank=True, max_length=255)),
                 ("against_seq", models.BigIntegerField(null=True)),
                 ("against_hash", models.CharField(blank=True, max_length=64)),
+                ("kind", models.CharField(blank=True, max_length=20)),
                 ("finding", models.TextField(blank=True)),
             ],
             options={

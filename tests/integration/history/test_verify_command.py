@@ -52,7 +52,7 @@ def test_a_broken_history_is_said_to_be_so_and_written_down(history):
     assert out.startswith("Not intact: Entry 3 is missing")
     assert "Entries before it that fit: 2." in out
     kept = latest_verification()
-    assert (kept.intact, kept.entries, kept.head_seq) == (False, 2, 2)
+    assert (kept.intact, kept.unread, kept.entries, kept.head_seq) == (False, False, 2, 2)
     assert kept.finding.startswith("Entry 3 is missing")
 
 
@@ -109,6 +109,8 @@ def test_a_database_without_a_history_is_no_traceback(history):
     status, out, _ = history("verify")
     assert status == 1
     assert out.startswith("Not verified: The history cannot be read from its beginning")
+    kept = latest_verification()
+    assert (kept.intact, kept.unread) == (False, True)
 
     status, _, err = history("head")
     assert status == 2

@@ -358,7 +358,14 @@ def test_page_says_when_the_history_was_verified_and_against_what(auditor, histo
         **facts, against="/srv/heads/today.json", against_seq=5, against_hash="cd" * 32
     )
     assert "against the head of entry 5 in today.json" in plain(auditor.get("/operations/").text)
-    Verification.objects.create(**facts, finding="Entry 3 was changed.")
+    Verification.objects.create(
+        **facts, kind="unreadable", finding="The history cannot be read from its beginning."
+    )
+    text = plain(auditor.get("/operations/").text)
+    assert "The history was not verified: it could not be read when that was tried" in text
+    assert "The history cannot be read from its beginning." in text
+    assert "not intact" not in text
+    Verification.objects.create(**facts, kind="changed", finding="Entry 3 was changed.")
     text = auditor.get("/operations/").text
     assert "The history is not intact, as was found" in plain(text)
     assert "Entry 3 was changed." in text
