@@ -28,7 +28,12 @@ _NEW_LINE = (
     f"INSERT INTO domains_historyline ({', '.join(_COLUMNS)}, latest) "  # noqa: S608  # nothing from outside
     f"VALUES ({', '.join(['%s'] * len(_COLUMNS))}, %s)"
 )
-_NEW_WORDS = "INSERT INTO domains_historywords (rowid, words) VALUES (%s, %s)"
+# Where somebody removed lines and left their words, new ones take their place.
+_NEW_WORDS = {
+    "sqlite": "INSERT OR REPLACE INTO domains_historywords (rowid, words) VALUES (%s, %s)",
+    "postgresql": "INSERT INTO domains_historywords (rowid, words) VALUES (%s, %s) "
+    "ON CONFLICT (rowid) DO UPDATE SET words = excluded.words",
+}
 _LINE = (
     "SELECT seq, status, reason, words FROM domains_historyline "
     "LEFT JOIN domains_historywords ON domains_historywords.rowid = seq WHERE operation = %s"
@@ -79,7 +84,7 @@ def _latest_before(cursor: CursorWrapper, seq: int) -> str:
 def _begin(cursor: CursorWrapper, folded: Folded, latest: str) -> None:
     columns = folded.columns
     cursor.execute(_NEW_LINE, [*(columns[name] for name in _COLUMNS), max(latest, columns["time"])])
-    cursor.execute(_NEW_WORDS, [columns["seq"], _written(folded.words)])
+    cursor.execute(_NEW_WORDS[connection.vendor], [columns["seq"], _written(folded.words)])
 
 
 def _go_on(cursor: CursorWrapper, known: tuple[Any, ...], seq: int, body: Mapping[str, Any]) -> None:

@@ -120,6 +120,18 @@ def test_history_goes_on_where_somebody_removed_its_end(kept):
     assert reindex.disagreement() == ""
 
 
+def test_history_goes_on_where_somebody_removed_its_lines_and_left_their_words():
+    for number in range(3):
+        ask(number, note="before")
+    drop_triggers()
+    execute("DELETE FROM domains_historyentry WHERE seq > 1", "DELETE FROM domains_historyline WHERE seq > 1")
+    later = [ask(number, note="after") for number in (7, 8)]
+    assert later == [2, 3]
+    assert [line.seq for line in find(Filters(text="after"), Q())] == later[::-1]
+    assert [line.seq for line in find(Filters(text="before"), Q())] == [1]
+    assert reindex.disagreement() == ""
+
+
 def test_archiving_goes_on_where_somebody_removed_the_end_of_an_operation():
     ask(1)
     write("started", operation=1, status="running")
