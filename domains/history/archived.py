@@ -111,6 +111,16 @@ class Archives:
         )
 
 
+def anything_archived() -> bool:
+    """Whether the ledger begins later than with entry 1, and an entry in it says that it was archived."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM domains_historyentry WHERE kind = 'archived' "
+            "AND NOT EXISTS (SELECT 1 FROM domains_historyentry WHERE seq = 1) LIMIT 1"
+        )
+        return cursor.fetchone() is not None
+
+
 def archives() -> Archives:
     """Read what the ledger's entries of kind ``archived`` say; one that is malformed bridges nothing."""
     with connection.cursor() as cursor:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
 from domains.history import search
+from domains.history.archived import anything_archived
 from domains.history.verifications import latest_verification
 from domains.operations.sight import Sight, sight_of
 from domains.push.stream import cursor
@@ -100,6 +101,7 @@ def _found(request: HttpRequest, asked: Asked, sight: Sight, before: int | None)
         "older": page.older,
         "top": top,
         "first_page": before is None,
+        "archived": not page.lines and before is not None and anything_archived(),
         "now": datetime.now(zone),
     }
 

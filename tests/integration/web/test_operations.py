@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from domains.history.archive import remove
 from domains.models import HistoryEntry
 from domains.web import operations
+from tests.integration.history.ledgers import append
 from tests.integration.web.factory import (
     make_domain,
     make_entry,
@@ -145,7 +147,23 @@ def test_auditor_sees_what_outlived_its_host(domain):
 
 def test_empty_list_teaches(viewer, db):
     assert "Nothing has happened yet" in viewer.get("/operations/").text
-    assert "Nothing older" in viewer.get("/operations/?before=1").text
+    text = viewer.get("/operations/?before=1").text
+    assert "Nothing older" in text
+    assert "archived" not in text
+
+
+@pytest.mark.usefixtures("any_database")
+def test_end_of_the_list_says_that_what_is_older_was_archived():
+    domain = make_domain(make_host())
+    for _ in range(3):
+        make_entry("outside", domain, effects=[])
+    append("archived", **{"from": 1, "to": 2})
+    client = Client()
+    client.force_login(make_user("vera", "viewer"))
+    assert "archived" not in client.get("/operations/?before=1").text
+    remove(2)
+    text = client.get("/operations/?before=3").text
+    assert "What is older was archived" in text
 
 
 def test_list_takes_the_same_queries_for_one_row_and_for_thirty(
