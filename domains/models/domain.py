@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 
 from domains.models.host import Host
 from domains.vcpu.guest import GuestView
@@ -13,7 +15,30 @@ from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 
 ACTIVE_STATES = frozenset({"running", "idle", "paused", "in shutdown", "pmsuspended"})
+_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 BOOTING = timedelta(minutes=2)  # after that an agent that does not answer is missing, not late
+
+
+class KeptUuid(models.Func):
+    """A UUID that the history keeps as text, as the database compares it with ``Domain.uuid``.
+
+    A text that is no UUID is no domain's; PostgreSQL's own cast would stop at it.
+    """
+
+    output_field = models.UUIDField()
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Compile to the text without its dashes, as Django stores it there."""
+        return self.as_sql(compiler, connection, template="replace(%(expressions)s, '-', '')")
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_: object
+    ) -> tuple[str, tuple[str | int, ...]]:
+        """Compile to a cast, or null."""
+        kept, parameters = compiler.compile(self.source_expressions[0])
+        return f"CASE WHEN {kept} ~ '{_UUID}' THEN {kept}::uuid END", (*parameters, *parameters)
 
 
 class Domain(models.Model):

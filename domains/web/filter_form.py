@@ -10,7 +10,6 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest
 
 from domains.history.search import Filters
-from domains.models import Host
 from domains.models.grant import AUDITING, roles_of
 from domains.operations.sight import Sight
 from domains.web.filter_choices import CHOICES, LABELS, PERIODS, SHOWN, TITLES, Choice, words_of
@@ -71,11 +70,8 @@ def form_of(request: HttpRequest, asked: Asked, filters: Filters | None, sight: 
 
 def _hosts(sight: Sight, chosen: str) -> tuple[Choice, ...]:
     """Offer the hosts that the person may know of, and the chosen one, which may be gone by now."""
-    if sight.everything:
-        names = set(Host.objects.order_by("slug").values_list("slug", flat=True)[:MOST])
-    else:
-        names = set(sight.by_host)
-    return tuple(Choice(name, name) for name in sorted(names | ({chosen} - {""})))
+    names = {*sight.hosts(most=MOST), chosen} - {""}
+    return tuple(Choice(name, name) for name in sorted(names))
 
 
 def _people(sight: Sight) -> list[str]:
