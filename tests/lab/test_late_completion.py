@@ -118,7 +118,8 @@ def test_guest_that_is_resumed_gives_its_cpu_up_late_and_the_configuration_follo
     after = json.loads(str(row["after"]))
     assert all(SLOT not in cpulist.load(after[side]["present"]) for side in ("live", "config"))
     assert ("live", "done", 1, "") in effects(product, number)
-    assert product.kinds(number) == ["requested", "started", "waiting", "late", "confirmed"]
+    # A worker takes it up again for its configuration.
+    assert product.kinds(number) == ["requested", "started", "waiting", "late", "started", "confirmed"]
 
 
 def test_guest_that_is_destroyed_ends_the_question_and_keeps_its_configuration(restarted):
