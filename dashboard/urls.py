@@ -12,7 +12,7 @@ from domains.web.domain import domain
 from domains.web.entry import entry
 from domains.web.export import export
 from domains.web.fleet import fleet
-from domains.web.operation import ask_again, cancel, operation, retry, stop_waiting, undo
+from domains.web.operation import DEEDS, act, operation
 from domains.web.operations import news, operations
 from domains.web.readings import readings
 from domains.web.tokens import revoke, tokens
@@ -27,11 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/export/", export, name="export"),
     path("operations/entries/<int:seq>/", entry, name="entry"),
     path("operations/<int:pk>/", operation, name="operation"),
-    path("operations/<int:pk>/cancel/", cancel, name="cancel"),
-    path("operations/<int:pk>/ask-again/", ask_again, name="ask-again"),
-    path("operations/<int:pk>/stop-waiting/", stop_waiting, name="stop-waiting"),
-    path("operations/<int:pk>/undo/", undo, name="undo"),
-    path("operations/<int:pk>/retry/", retry, name="retry"),
+    *(path(f"operations/<int:pk>/{deed}/", act, {"deed": deed}, name=deed) for deed in DEEDS),
     path("readings/", readings, name="readings"),
     path("api/v1/", api.urls),
     path("account/tokens/", tokens, name="tokens"),

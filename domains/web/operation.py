@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -24,7 +24,14 @@ from domains.web.actor import actor_of
 from domains.web.operation_view import context_of
 
 _LARGEST = 2**63 - 1
-Deed = Callable[..., Operation]
+# What can be done about an operation, by the last part of its address.
+DEEDS: Mapping[str, Callable[..., Operation]] = {
+    "cancel": control.cancel,
+    "ask-again": control.ask_again,
+    "stop-waiting": control.stop_waiting,
+    "undo": followups.undo,
+    "retry": followups.retry,
+}
 
 
 @never_cache
@@ -61,51 +68,14 @@ def _show(
 @never_cache
 @require_POST
 @member
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Cancel an operation that is still queued."""
-    return _control(request, pk, control.cancel)
+def act(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
+    """Do one of :data:`DEEDS`, and go to the page of the operation that it concerns or that came of it.
 
-
-@never_cache
-@require_POST
-@member
-def ask_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have the guest asked once more for what it has not let go of."""
-    return _control(request, pk, control.ask_again)
-
-
-@never_cache
-@require_POST
-@member
-def stop_waiting(request: HttpRequest, pk: int) -> HttpResponse:
-    """Call what is waited for unconfirmed now."""
-    return _control(request, pk, control.stop_waiting)
-
-
-@never_cache
-@require_POST
-@member
-def undo(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask for the opposite of what the operation has done, and go to the operation that came of it."""
-    return _control(request, pk, followups.undo)
-
-
-@never_cache
-@require_POST
-@member
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask once more for what the operation has not achieved, and go to the operation that came of it."""
-    return _control(request, pk, followups.retry)
-
-
-def _control(request: HttpRequest, pk: int, deed: Deed) -> HttpResponse:
-    """Do it and go to the page of the operation that it concerns then; for htmx, have the browser go there.
-
-    A refusal is shown in place, with what now stands and the note.
+    htmx has the browser go there. A refusal is shown in place, with what now stands and the note.
     """
     note = request.POST.get("note", "").strip()[:NOTE_LENGTH]
     try:
-        concerned = deed(actor_of(request), pk, note=note)
+        concerned = DEEDS[deed](actor_of(request), pk, note=note)
     except RequestRefused as refusal:
         unread.attach(request, refusal)
         return _refused(request, pk, refusal, note)
