@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
 from django.db import models
-from django.db.models import Case, Q, QuerySet, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from domains.models.domain import Domain
 from domains.models.host import Host
+from domains.models.shellpattern import Fits
 
 Person = AbstractBaseUser | AnonymousUser
 
@@ -113,7 +114,7 @@ def _covered(grants: Iterable[Grant]) -> Q:
         if grant.host_id is None and grant.pattern == "*":
             return _ALL
         on_host = Q() if grant.host_id is None else Q(host=grant.host_id)
-        named = Q() if grant.pattern == "*" else Q(name__regex=_regex(grant.pattern))
+        named = Q() if grant.pattern == "*" else Q(Fits(F("name"), grant.pattern))
         allowed |= on_host & named
     return allowed
 
@@ -126,9 +127,3 @@ def _grants(user: Person, roles: tuple[Role, ...]) -> QuerySet[Grant]:
 
 def _superuser(user: Person) -> bool:
     return bool(user.is_active and getattr(user, "is_superuser", False))
-
-
-def _regex(pattern: str) -> str:
-    """Turn a shell pattern into a regular expression that SQLite and PostgreSQL read alike."""
-    special = {"*": ".*", "?": "."}
-    return "^" + "".join(special.get(c, c if c.isalnum() else f"\\{c}") for c in pattern) + "$"
