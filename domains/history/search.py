@@ -19,7 +19,7 @@ __all__ = ["Filters", "Page", "Show", "count", "entries", "find", "newer", "page
 
 Show = Literal["operations", "access", "everything"]
 _COLUMNS = ("host", "actor", "action", "status", "reason", "door")
-_FEW = 1000  # lines that somebody may see: so many are best looked at one by one
+_FEW = 250  # lines that somebody may see: so many are best looked at one by one
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from domains.web.filters import Asked, filters_of
 from domains.web.lines import Line
 from domains.web.recent import entry_of
 
-MANY = 1000  # hits are counted up to here
+MANY = 200  # hits are counted up to here: looking at more takes longer than everything else on the page
 ENOUGH = 100  # and those that a filter keeps away up to here
 
 

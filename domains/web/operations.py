@@ -24,7 +24,7 @@ from domains.web.finding import by_day, hits_of, lines_of, suggestions
 from domains.web.numbers import read_number
 from domains.web.zone import zone_of
 
-PAGE = 30
+PAGE = 25
 MOST_NEWS = 100
 
 
