@@ -37,6 +37,20 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Give browsers of their own, closed at the end of the test."""
+    contexts: list[BrowserContext] = []
+
+    def new(**options: object) -> BrowserContext:
+        contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}, **options))
+        return contexts[-1]
+
+    yield new
+    for context in contexts:
+        context.close()
+
+
 @dataclass
 class Site:
     """A running web server. Tests change its database directly, as worker and watcher would."""

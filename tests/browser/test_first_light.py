@@ -2,85 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import re
 import time
-from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import expect
 
 from domains.vcpu import cpulist
+from tests.browser.clicks import (
+    TURN_MS,
+    add_and_remove_slot_5,
+    find_both_in_the_history,
+    online_in_guest,
+    open_web01,
+    present,
+    slot,
+)
 from tests.browser.people import sign_in
 
 pytestmark = pytest.mark.timeout(240)
-TURN_MS = 15_000
-
-
-@pytest.fixture
-def new_context(browser):
-    """Give browsers of their own, closed at the end of the test."""
-    contexts = []
-
-    def new(**options):
-        contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}, **options))
-        return contexts[-1]
-
-    yield new
-    for context in contexts:
-        context.close()
-
-
-def present(product, slot):
-    """Ask the hypervisor itself, on both sides."""
-    found = {}
-    for side, options in (("live", []), ("config", ["--inactive"])):
-        xml = ElementTree.fromstring(product.virsh("dumpxml", "web01", *options))  # noqa: S314  # our own lab's answer
-        vcpu = xml.find(f"vcpus/vcpu[@id='{slot}']")
-        found[side] = vcpu is not None and vcpu.get("enabled") == "yes"
-    return found
-
-
-def online_in_guest(product):
-    """Ask the guest's own kernel, through its agent."""
-    answer = product.virsh("qemu-agent-command", "web01", '{"execute": "guest-get-vcpus"}')
-    return sum(vcpu["online"] for vcpu in json.loads(answer)["return"])
-
-
-def slot(page, vcpu, live, config):
-    return page.locator(f"#slot-{vcpu}[data-live='{live}'][data-config='{config}']:not([data-st])")
-
-
-def open_web01(page, product):
-    page.goto(product.url)
-    page.get_by_role("link", name="web01").click()
-    expect(page.locator("#slot-5")).to_be_visible()
-    return page
 
 
 def test_a_click_turns_slot_5_for_everyone_and_the_guest_agrees(product, new_context):
-    actor, watcher = (open_web01(sign_in(new_context(), product), product) for _ in range(2))
-    before = online_in_guest(product)
-    for action, state, gained in (("add", "1", 1), ("remove", "0", 0)):
-        actor.check("input[name=vcpu][value='5']")
-        actor.locator("label", has=actor.locator("input[name=affect][value=both]")).click()
-        actor.click(f"#{action}")
-        for page in (actor, watcher):
-            expect(slot(page, 5, state, state)).to_be_visible(timeout=TURN_MS)
-        assert present(product, 5) == {"live": state == "1", "config": state == "1"}
-        deadline = time.monotonic() + 10
-        while online_in_guest(product) != before + gained:
-            assert time.monotonic() < deadline, "the guest does not agree"
-            time.sleep(0.2)
-    actor.goto(f"{product.url}/operations/")
-    for sentence in (r"admin\s+added vCPU\s+5\s+to\s+web01", r"admin\s+removed vCPU\s+5\s+of\s+web01"):
-        row = actor.get_by_role("row").filter(has_text=re.compile(sentence)).first
-        expect(row).to_contain_text("succeeded")
-    actor.goto(f"{product.url}/operations/")
-    newest = actor.get_by_role("row").filter(has_text=re.compile(r"removed vCPU\s+5")).first
-    newest.get_by_role("link", name=re.compile(r"^Operation \d+$")).click()
-    expect(actor.get_by_text("Before", exact=True).first).to_be_visible()
-    expect(actor.get_by_text("After", exact=True).first).to_be_visible()
+    actor, onlooker = (open_web01(sign_in(new_context(), product), product) for _ in range(2))
+    add_and_remove_slot_5(product, actor, onlooker)
+    find_both_in_the_history(product, actor)
 
 
 def test_the_keyboard_alone_is_enough(product, new_context):

@@ -1,0 +1,68 @@
+"""The click from page to guest and back, wherever the product keeps its records."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree import ElementTree
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.product import Product
+from tests.waiting import wait_until
+
+TURN_MS = 15_000
+
+
+def present(product: Product, vcpu: int) -> dict[str, bool]:
+    """Ask the hypervisor itself, on both sides."""
+    found = {}
+    for side, options in (("live", []), ("config", ["--inactive"])):
+        xml = ElementTree.fromstring(product.virsh("dumpxml", "web01", *options))  # noqa: S314  # our own lab's answer
+        element = xml.find(f"vcpus/vcpu[@id='{vcpu}']")
+        found[side] = element is not None and element.get("enabled") == "yes"
+    return found
+
+
+def online_in_guest(product: Product) -> int:
+    """Ask the guest's own kernel, through its agent."""
+    answer = product.virsh("qemu-agent-command", "web01", '{"execute": "guest-get-vcpus"}')
+    return sum(vcpu["online"] for vcpu in json.loads(answer)["return"])
+
+
+def slot(page: Page, vcpu: int, live: str, config: str) -> Locator:
+    return page.locator(f"#slot-{vcpu}[data-live='{live}'][data-config='{config}']:not([data-st])")
+
+
+def open_web01(page: Page, product: Product) -> Page:
+    page.goto(product.url)
+    page.get_by_role("link", name="web01").click()
+    expect(page.locator("#slot-5")).to_be_visible()
+    return page
+
+
+def add_and_remove_slot_5(product: Product, actor: Page, *onlookers: Page) -> None:
+    """Have a person add vCPU 5 on both sides and remove it, and everybody see it when the guest agrees."""
+    before = online_in_guest(product)
+    for action, state, gained in (("add", "1", 1), ("remove", "0", 0)):
+        actor.check("input[name=vcpu][value='5']")
+        actor.locator("label", has=actor.locator("input[name=affect][value=both]")).click()
+        actor.click(f"#{action}")
+        for page in (actor, *onlookers):
+            expect(slot(page, 5, state, state)).to_be_visible(timeout=TURN_MS)
+        assert present(product, 5) == {"live": state == "1", "config": state == "1"}
+        wait_until(
+            lambda wanted=before + gained: online_in_guest(product) == wanted, 10, "the guest to agree"
+        )
+
+
+def find_both_in_the_history(product: Product, page: Page) -> None:
+    """Find both changes among the operations, and open the newer one."""
+    page.goto(f"{product.url}/operations/")
+    for sentence in (r"admin\s+added vCPU\s+5\s+to\s+web01", r"admin\s+removed vCPU\s+5\s+of\s+web01"):
+        row = page.get_by_role("row").filter(has_text=re.compile(sentence)).first
+        expect(row).to_contain_text("succeeded")
+    newest = page.get_by_role("row").filter(has_text=re.compile(r"removed vCPU\s+5")).first
+    newest.get_by_role("link", name=re.compile(r"^Operation \d+$")).click()
+    expect(page.get_by_text("Before", exact=True).first).to_be_visible()
+    expect(page.get_by_text("After", exact=True).first).to_be_visible()
