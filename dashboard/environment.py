@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -24,6 +25,19 @@ def seconds(name: str, default: int, *, least: int = 1) -> timedelta:
     if value < least:
         raise ImproperlyConfigured(f"{name} is {value}; it must be at least {least} (seconds).")
     return timedelta(seconds=value)
+
+
+def networks(name: str) -> list[str]:
+    """Read addresses and networks with commas between them. Raises ``ImproperlyConfigured`` for anything else."""
+    texts: list[str] = env.list(name, [])
+    for text in texts:
+        try:
+            ip_network(text)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} names “{text}”, which is neither an address nor a network such as 10.0.0.0/24."
+            ) from error
+    return texts
 
 
 def data_folder(base: Path) -> Path:

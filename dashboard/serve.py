@@ -7,6 +7,7 @@ import socket
 from types import FrameType
 
 import uvicorn
+from django.conf import settings
 
 from dashboard.asgi import application, hub
 from domains.push.hub import Hub
@@ -43,6 +44,9 @@ def serve(host: str, port: int) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Whoever may say where a request comes from could otherwise write any address into the history.
+        proxy_headers=bool(settings.TRUSTED_PROXIES),
+        forwarded_allow_ips=settings.TRUSTED_PROXIES,
         timeout_graceful_shutdown=GRACE,
     )
     Server(config, hub).run()

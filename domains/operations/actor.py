@@ -19,7 +19,7 @@ ADDRESS_LENGTH = 64
 
 
 def address_of(request: HttpRequest) -> str:
-    """Give the client's address, as the web server knows it; behind a proxy that is what the proxy says."""
+    """Give the client's address, as the web server knows it: behind a trusted proxy what the proxy says."""
     return stored(str(request.META.get("REMOTE_ADDR", "")))[:ADDRESS_LENGTH]
 
 

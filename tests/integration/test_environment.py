@@ -51,6 +51,8 @@ def refusal(folder, **variables: str) -> str:
         ("SLOTBOARD_QUEUE_PATIENCE", "-1", "at least 1"),
         ("SLOTBOARD_HEAD_INTERVAL", "10 min", "whole number of seconds"),
         ("SLOTBOARD_HEAD_INTERVAL", "0", "at least 1"),
+        ("SLOTBOARD_TRUSTED_PROXIES", "proxy.example.org", "neither an address nor a network"),
+        ("SLOTBOARD_TRUSTED_PROXIES", "10.0.0.1/8", "neither an address nor a network"),
         ("SLOTBOARD_HEAD_ENTRIES", "0", "greater than or equal to 1"),
         ("SLOTBOARD_HEAD_ENTRIES", "all", "integer"),
         ("SLOTBOARD_SECRET_KEY", "short", "32 characters"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
+from domains.models import HistoryEntry
 from tests.product import free_port
 from tests.waiting import wait_until
 
@@ -58,6 +60,11 @@ class Server:
             response.body = response.read().decode()
             return response
 
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
     def threads(self) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("Threads:")[1].split()[0])
@@ -72,9 +79,7 @@ def listen(server: Server, cookie: str) -> AbstractContextManager[HTTPResponse]:
 def server(fresh_database, redis):
     running = Server()
     yield running
-    running.process.kill()
-    running.process.wait()
-    running.process.stderr.close()
+    running.close()
 
 
 def test_sigterm_ends_open_streams_within_two_seconds(server):
@@ -119,6 +124,23 @@ def test_a_browser_that_leaves_frees_its_place(server):
         assert refused.getheader("Retry-After") == "5"
 
     wait_until(lambda: _opens(server, server.cookie), 3, "a free place")
+
+
+@pytest.mark.parametrize(
+    ("proxies", "seen"), [("", "127.0.0.1"), ("10.0.0.0/8", "127.0.0.1"), ("127.0.0.0/30,::1", "203.0.113.7")]
+)
+def test_only_a_trusted_proxy_is_believed_where_a_request_comes_from(
+    fresh_database, redis, monkeypatch, proxies, seen
+):
+    monkeypatch.setenv("SLOTBOARD_TRUSTED_PROXIES", proxies)
+    server = Server()
+    try:
+        headers = {"Authorization": "Bearer sb_unknown", "X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
+        assert server.get("/api/v1/hosts", **headers).status == 401
+    finally:
+        server.close()
+
+    assert json.loads(HistoryEntry.objects.get(kind="sign_in_failed").body)["address"] == seen
 
 
 def _opens(server: Server, cookie: str) -> bool:
