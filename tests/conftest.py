@@ -17,7 +17,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
 from redis.exceptions import RedisError
 
-from domains.push import stream
+from domains.push import reach
 from tests.postgres import PostgresServer
 from tests.product import Product
 from tests.waiting import wait_until
@@ -74,7 +74,7 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
         redis_server.start()
     with redis_server.client() as client:
         client.flushall()
-        stream._Outage.until = 0.0
+        reach._Outage.until = 0.0
         yield client
 
 

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from domains.models import Domain
-from domains.push import stream
+from domains.push import reach
 
 logger = structlog.get_logger(__name__)
 TASK = "domains.operations.tasks.ring"
@@ -35,7 +35,7 @@ def look(domain_ids: Iterable[int], *, after: float = 0.0, tries: int = TRIES) -
 
 
 def _send(task: str, domain_ids: Iterable[int], more: list[int], after: float) -> None:
-    if stream.out_of_reach():
+    if reach.out_of_reach():
         logger.warning("nobody is there to hear the doorbell; the sweep will ring again")
         return
     domains = Domain.objects.filter(pk__in=list(domain_ids)).values_list("pk", "host__queue")

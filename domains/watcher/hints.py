@@ -7,9 +7,10 @@ from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
+from domains.push import beats
 from domains.push.stream import OPEN
 
-WATCHER = "slotboard:watcher:"  # + the holder's name
+WATCHER = "watcher"  # the kind of its signs of life; their names are the holders'
 LIFETIME = 10  # seconds
 _TIMEOUT = 0.3
 
@@ -20,7 +21,7 @@ class Hints:
     """One watcher's dealings with Redis. None of them ever fails."""
 
     def __init__(self, holder: str) -> None:
-        self._key = WATCHER + holder
+        self._holder = holder
         self._redis = Redis.from_url(
             settings.REDIS_URL,
             socket_timeout=_TIMEOUT,
@@ -32,8 +33,8 @@ class Hints:
 
     def refresh(self) -> None:
         """Say that this watcher lives, and find out which domains are open (``opened``, by UUID)."""
+        beats.beat(WATCHER, self._holder, {}, LIFETIME)
         try:
-            self._redis.set(self._key, "1", ex=LIFETIME)
             keys = self._redis.scan_iter(f"{OPEN}*", count=1000)
             self.opened = frozenset(key.removeprefix(OPEN) for key in keys)
         except RedisError as error:
@@ -46,8 +47,5 @@ class Hints:
 
     def forget(self) -> None:
         """Say that this watcher has ended."""
-        try:
-            self._redis.delete(self._key)
-        except RedisError as error:
-            logger.debug("could not take back the heartbeat", error=str(error))
+        beats.forget(WATCHER, self._holder)
         self._redis.close()

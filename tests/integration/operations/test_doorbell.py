@@ -11,7 +11,7 @@ from redis import Redis
 
 from domains.models import Operation
 from domains.operations import claim, doorbell, sweep
-from domains.push import stream
+from domains.push import reach, stream
 
 RING = doorbell.ring  # the real one; the desk answers bells by hand
 QUEUE = "default"
@@ -43,10 +43,10 @@ def test_a_dead_redis_costs_a_click_nothing_but_speed(desk, rung, redis_server, 
     operation = desk.ask(uuid, "add", 5, work=False)
     assert operation.status == "queued"
     redis_server.start()
-    monkeypatch.setattr(stream._Outage, "until", 0.0)
+    monkeypatch.setattr(reach._Outage, "until", 0.0)
     monkeypatch.setattr(sweep, "FORGOTTEN", timedelta(0))
     sweep.sweep()
-    with Redis.from_url(stream.settings.REDIS_URL) as client:
+    with Redis.from_url(reach.settings.REDIS_URL) as client:
         assert client.llen(QUEUE) == 1
     assert Operation.objects.get(pk=operation.pk).status == "queued"
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from redis import Redis
 
 from domains.models import Revision
-from domains.push import stream
+from domains.push import reach, stream
 from domains.push.stream import STREAM, cursor, publish
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
@@ -62,13 +62,13 @@ def test_publish_with_redis_down_commits_and_returns(redis, redis_server):
 
 def test_publish_to_a_frozen_redis_waits_only_once(redis, redis_server, monkeypatch):
     waits = []
-    send = stream._redis().xadd
+    send = reach._client().xadd
 
     def counted(*args, **options):
         waits.append(args)
         return send(*args, **options)
 
-    monkeypatch.setattr(stream._redis(), "xadd", counted)
+    monkeypatch.setattr(reach._client(), "xadd", counted)
     os.kill(redis_server.process.pid, signal.SIGSTOP)
     try:
         publish("domain:7", 1)
@@ -82,7 +82,7 @@ def test_publish_to_a_frozen_redis_waits_only_once(redis, redis_server, monkeypa
 
 
 def test_waiting_for_redis_is_bounded_and_never_repeated():
-    options = stream._redis().connection_pool.connection_kwargs
+    options = reach._client().connection_pool.connection_kwargs
 
-    assert options["socket_connect_timeout"] == options["socket_timeout"] == stream.TIMEOUT <= 0.1
+    assert options["socket_connect_timeout"] == options["socket_timeout"] == reach.TIMEOUT <= 0.1
     assert options["retry"].get_retries() == 0

@@ -15,6 +15,7 @@ import pytest
 from redis import Redis
 
 from domains.models import Host, Lease
+from domains.push.beats import beats
 from domains.vcpu.slots import Side
 from domains.watcher import parent as parent_module
 from domains.watcher.parent import Parent
@@ -65,7 +66,7 @@ def test_sigterm_gives_leases_back_and_ends_children_within_two_seconds(
 ) -> None:
     with watcher_process(simulated.path.parent) as process:
         wait_for_host(host, state="connected", last_seen__isnull=False)
-        wait_until(lambda: redis.keys("slotboard:watcher:*"), what="the heartbeat")
+        wait_until(lambda: beats("watcher"), what="the heartbeat")
         (child,) = children(process)
         began = time.monotonic()
         process.send_signal(signal.SIGTERM)
@@ -77,7 +78,7 @@ def test_sigterm_gives_leases_back_and_ends_children_within_two_seconds(
         ("sweep", ""),
         ("heads", ""),
     }
-    assert redis.keys("slotboard:watcher:*") == []
+    assert beats("watcher") == {}
 
 
 def test_killed_watcher_is_succeeded_within_fifteen_seconds(host: Host, simulated: SimulatedHost) -> None:
