@@ -11,7 +11,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. ``over`` is figure - baseline in ``unit``, ``ratio`` is figure / baseline.
+    """One line of the table. ``over`` is figure - baseline in ``unit``, ``ratio`` is figure / baseline,
+    None without a baseline.
 
     ``goal`` is what ``over`` may be at most, or ``ratio``, or what the figure itself has to reach, as ``judged``
     says; None for a figure that has no goal of its own.
@@ -21,7 +22,7 @@ class Row:
     figure: float
     baseline: float
     over: float
-    ratio: float
+    ratio: float | None
     goal: float | None
     unit: str
     verdict: str
@@ -43,9 +44,9 @@ def rate(what: str, figure: float, baseline: float, *, least: float | None, unit
     return _row(what, figure, baseline, least, unit, "figure", met=least is None or figure >= least)
 
 
-def limit(what: str, figure: float, baseline: float, *, most: float, unit: str) -> Row:
+def limit(what: str, figure: float, baseline: float, *, most: float | None, unit: str) -> Row:
     """Judge a figure that may be at most so high; ``baseline`` only stands beside it."""
-    return _row(what, figure, baseline, most, unit, "figure", met=figure <= most)
+    return _row(what, figure, baseline, most, unit, "figure", met=most is None or figure <= most)
 
 
 def _row(
@@ -56,7 +57,7 @@ def _row(
         figure=round(figure, 1),
         baseline=round(baseline, 1),
         over=round(figure - baseline, 1),
-        ratio=round(figure / baseline, 2) if baseline else math.inf,
+        ratio=round(figure / baseline, 2) if baseline else None,
         goal=goal,
         unit=unit,
         verdict="" if goal is None else "met" if met else "MISSED",
@@ -80,9 +81,13 @@ def show(rows: Sequence[Row], samples: dict[str, list[float]], raw: Path) -> str
         f"{'what':<{width}}{'figure':>11}{'baseline':>10}{'over':>10}{'ratio':>8}{'goal':>9}  unit  verdict"
     )
     table = [
-        f"{r.what:<{width}}{r.figure:>11.1f}{r.baseline:>10.1f}{r.over:>10.1f}{r.ratio:>8.2f}"
-        f"{'' if r.goal is None else f'{r.goal:.0f}':>9}  {r.unit:<4}  {r.verdict}".rstrip()
+        f"{r.what:<{width}}{r.figure:>11.1f}{r.baseline:>10.1f}{r.over:>10.1f}{_optional(r.ratio, 2):>8}"
+        f"{_optional(r.goal, 0):>9}  {r.unit:<4}  {r.verdict}".rstrip()
         for r in rows
     ]
     lines = [json.dumps(asdict(r)) for r in rows]
     return "\n".join([head, *table, "", *lines, f"raw samples: {raw}"])
+
+
+def _optional(number: float | None, digits: int) -> str:
+    return "" if number is None else f"{number:.{digits}f}"

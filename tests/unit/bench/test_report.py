@@ -38,3 +38,11 @@ def test_the_report_has_a_json_line_for_each_row_and_keeps_the_samples(tmp_path)
     assert (line["ratio"], line["verdict"]) == (1.5, "met")
     assert "MISSED" not in text
     assert json.loads((tmp_path / "raw" / "click.json").read_text()) == {"click": [150.0]}
+
+
+def test_without_a_baseline_there_is_no_ratio(tmp_path):
+    text = show([limit("lost", 3, 0, most=None, unit="")], {}, tmp_path / "raw.json")
+
+    (line,) = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert line["ratio"] is None
+    assert "inf" not in text.lower()
