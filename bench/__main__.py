@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import click, history, streams
+from bench import click, domain, history, streams
 from bench.report import Row, show
 from tests.product import Product
 
@@ -31,6 +31,7 @@ def on_product(measure: Callable[[Product], Measured]) -> Callable[[Path, argpar
 
 MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], Measured]] = {
     "click": on_product(click.measure),
+    "page": lambda folder, _: domain.measure(folder),
     "streams": lambda folder, _: streams.measure(folder),
     "history": lambda folder, options: history.measure(folder, options.database, tuple(options.entries)),
 }

@@ -5,13 +5,10 @@ Each part runs in a process of its own on a database of its own, which needs no 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bench.parts import Parts, Samples
 from bench.report import Row, limit, percentile, rate, times
 
 SIZES = (1_000, 1_000_000)
@@ -19,7 +16,6 @@ FRAME = " (frame)"  # how the samples are named that a page is compared with
 FILTERS_TIMES_FRAME, TEXT_TIMES_FRAME = 10, 20
 VERIFIED_A_SECOND, EXPORT_MB = 100_000, 30
 APPENDED_A_SECOND = {"sqlite": 2000, "postgresql": 1400}
-Samples = dict[str, list[float]]
 
 
 def measure(folder: Path, database: str = "", sizes: tuple[int, ...] = SIZES) -> tuple[list[Row], Samples]:
@@ -27,7 +23,7 @@ def measure(folder: Path, database: str = "", sizes: tuple[int, ...] = SIZES) ->
     rows: list[Row] = []
     samples: Samples = {}
     for size in sizes:
-        part = _Parts(folder / f"{size}.sqlite3", database)
+        part = Parts(folder / f"{size}.sqlite3", database)
         part.migrate()
         part.run("write", str(size))
         pages, reading, appending = part.run("pages"), part.run("read"), part.run("append")
@@ -36,32 +32,6 @@ def measure(folder: Path, database: str = "", sizes: tuple[int, ...] = SIZES) ->
         found = {**pages, **reading, **appending}
         samples |= {f"{size}: {name}": values for name, values in found.items()}
     return rows, samples
-
-
-class _Parts:
-    """Runs parts of the measurement in processes that use one database."""
-
-    def __init__(self, file: Path, database: str) -> None:
-        self.environment = os.environ | {
-            "DATABASE_URL": database or f"sqlite:///{file}",
-            "DJANGO_SETTINGS_MODULE": "bench.settings",
-            "SLOTBOARD_VAR": str(file.parent),
-        }
-
-    def migrate(self) -> None:
-        """Make the tables."""
-        subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=self.environment, check=True)
-
-    def run(self, *part: str) -> Samples:
-        """Run one part and give its samples."""
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.inside", *part],
-            env=self.environment,
-            check=True,
-            stdout=subprocess.PIPE,
-        )
-        samples: Samples = json.loads(done.stdout)
-        return samples
 
 
 def _page_rows(size: int, samples: Mapping[str, list[float]]) -> list[Row]:

@@ -13,13 +13,14 @@ import django
 
 django.setup()
 
-from bench import appending, ledger, pages, reading, viewers  # noqa: E402  # they need what was set up
+from bench import appending, ledger, pages, reading, slots, viewers  # noqa: E402  # they need what was set up
 
 PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "write": ledger.write,
     "pages": pages.measure,
     "append": appending.measure,
     "read": reading.measure,
+    "slots": slots.measure,
     "viewers": viewers.measure,
 }
 

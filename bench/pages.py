@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from itertools import combinations
 from urllib.parse import urlencode
@@ -12,6 +11,7 @@ from django.test import Client
 
 from bench.history import FRAME
 from bench.ledger import START
+from bench.loading import beside_frame
 
 ROUNDS, WARM_UP = 9, 1
 OLD = f"{START.year}-03-01"
@@ -66,11 +66,8 @@ def measure() -> dict[str, list[float]]:
         client.force_login(get_user_model().objects.get(username=person))
         for name, query in asked.items():
             what, address = f"{person}: {name}", f"/operations/?{urlencode(query)}"
-            for _ in range(WARM_UP):
-                _load(client, address)
-            pairs = [(_load(client, "/bench/frame/"), _load(client, address)) for _ in range(ROUNDS)]
-            samples[f"{what}{FRAME}"] = [frame for frame, _ in pairs]
-            samples[what] = [page for _, page in pairs]
+            frame, page = beside_frame(client, address, rounds=ROUNDS, warm_up=WARM_UP)
+            samples[f"{what}{FRAME}"], samples[what] = frame, page
     return samples
 
 
@@ -85,12 +82,3 @@ def questions() -> Iterator[tuple[str, dict[str, str]]]:
         yield f"adverse: {name}", query
     for name, query in TEXT.items():
         yield f"text: {name}", query
-
-
-def _load(client: Client, path: str) -> float:
-    began = time.perf_counter()
-    status = client.get(path).status_code
-    took = (time.perf_counter() - began) * 1000
-    if status != 200:
-        raise RuntimeError(f"{path} answered {status}")
-    return took

@@ -34,9 +34,9 @@ def row(what: str, figure: float, baseline: float, *, most_over: float, unit: st
     return _row(what, figure, baseline, most_over, unit, "over", met=figure - baseline <= most_over)
 
 
-def times(what: str, figure: float, baseline: float, *, most: float, unit: str = "ms") -> Row:
+def times(what: str, figure: float, baseline: float, *, most: float | None, unit: str = "ms") -> Row:
     """Judge a figure that may be at most so many times its baseline."""
-    return _row(what, figure, baseline, most, unit, "ratio", met=figure <= most * baseline)
+    return _row(what, figure, baseline, most, unit, "ratio", met=most is None or figure <= most * baseline)
 
 
 def rate(what: str, figure: float, baseline: float, *, least: float | None, unit: str = "/s") -> Row:
