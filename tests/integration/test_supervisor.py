@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.processes import descendants
 from tests.product import ROOT, Product, free_port
 from tests.waiting import wait_until
 
@@ -83,6 +85,16 @@ def test_what_dies_is_named_and_started_again(running, name):
 
     assert f"exited: {name} (terminated by SIGKILL; not expected)" in running.log
     wait_until(lambda: f"success: {name} entered RUNNING" in running.log.rpartition("SIGKILL")[2], 20, name)
+
+
+def test_the_processes_of_a_worker_share_most_of_their_memory(running):
+    wait_until(lambda: len(descendants(running.pid("worker"))) == 4, 20, "the worker's processes")
+    for pid in descendants(running.pid("worker")):
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        own, all_of_it = (
+            int(re.search(rf"^{name}: +(\d+)", rollup, re.M)[1]) for name in ("Private_Dirty", "Rss")
+        )
+        assert own < all_of_it / 3, rollup
 
 
 def test_a_second_server_on_the_same_folder_is_refused(running):
