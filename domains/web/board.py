@@ -16,6 +16,7 @@ from domains.web.rows import Layout, Row, SocketCard, card_of, rows_of
 from domains.web.shortcuts import Shortcut, shortcuts
 from domains.web.slots import SlotView, slot_count, slot_views, states_of
 from domains.web.story import Wiring
+from domains.web.strokes import strokes_of
 from domains.web.syncing import SyncChoice, sync_choices
 from domains.web.works import works_of
 
@@ -35,7 +36,7 @@ class Board:
     threads: int
     rows: tuple[Row, ...]
     cards: tuple[SocketCard, ...]
-    opened: int
+    opened: int | None
     recent: Sequence[Recent]
     shortcuts: tuple[Shortcut, ...]
 
@@ -98,10 +99,10 @@ class Board:
         return max(operations, key=lambda operation: operation.revision, default=None)
 
 
-def board_of(domain: Domain, *, editable: bool, opened: int | None = 0) -> Board:
+def board_of(domain: Domain, *, editable: bool, opened: int | None = None, whole: bool = False) -> Board:
     """Gather a domain's board; ``host`` is loaded.
 
-    Of a guest with more slots than fit on a page only the socket ``opened`` is laid out, or all for None.
+    Of a guest with more slots than fit on a page only the socket ``opened`` is laid out, or all with ``whole``.
     """
     view = domain.view()
     count = slot_count(view)
@@ -115,10 +116,11 @@ def board_of(domain: Domain, *, editable: bool, opened: int | None = 0) -> Board
     if drawn > WHOLE:
         size = layout.per_socket * view.unit_size
         sockets = [range(start, min(start + size, count)) for start in range(0, count, size)]
-        states = states_of(works)
-        cards = tuple(card_of(view, ids, number, states) for number, ids in enumerate(sockets))
+        strokes = strokes_of(view.live, view.config, states_of(works), count)
+        cards = tuple(card_of(view, ids, number, strokes) for number, ids in enumerate(sockets))
         opened = None if opened is None else min(max(opened, 0), len(sockets) - 1)
-        part = None if opened is None else sockets[opened]
+        if not whole:
+            part = range(0) if opened is None else sockets[opened]
     slots = slot_views(view, Wiring(topology, domain.numa, domain.pinning), works, part)
     return Board(
         domain=domain,
@@ -129,7 +131,7 @@ def board_of(domain: Domain, *, editable: bool, opened: int | None = 0) -> Board
         threads=min(layout.per_core, line),
         rows=rows_of(slots, layout, works, domain.numa),
         cards=cards,
-        opened=opened or 0,
+        opened=opened,
         recent=recent_of(domain),
         shortcuts=shortcuts(view, topology),
     )

@@ -83,6 +83,6 @@ def show(request: HttpRequest, seen: Seen, asked: Asked, *, since: str, status: 
     return render(request, "domain.html", context, status=status)
 
 
-def _opened(request: HttpRequest) -> int:
-    """Read which socket of a large guest is opened; the first for anything odd."""
-    return read_number(request.GET.get("socket", "")) or 0
+def _opened(request: HttpRequest) -> int | None:
+    """Read which socket of a large guest is opened; none for anything odd."""
+    return read_number(request.GET.get("socket", ""))

@@ -17,7 +17,6 @@ from domains.operations.standing import followers_of
 from domains.web import lines
 from domains.web.filters import Asked, filters_of
 from domains.web.lines import Line
-from domains.web.recent import entry_of
 
 MANY = 200  # hits are counted up to here: looking at more takes longer than everything else on the page
 ENOUGH = 100  # and those that a filter keeps away up to here
@@ -49,7 +48,7 @@ def lines_of(found: Sequence[HistoryLine]) -> list[Line]:
     return [
         lines.of_operation(known[line.operation], followers)
         if line.operation in known
-        else lines.of_entry(entry_of(line, bodies[line.seq]))
+        else lines.of_entry(_entry_of(line, bodies[line.seq]))
         for line in found
         if line.operation in known or line.seq in bodies
     ]
@@ -80,3 +79,11 @@ def suggestions(asked: Asked, seen: Q) -> list[Suggestion]:
         if count := search.count(search.find(without, seen), cap=ENOUGH + 1):
             out.append(Suggestion(name, count))
     return out
+
+
+def _entry_of(line: HistoryLine, body: str) -> HistoryEntry:
+    """Give the entry that a line is made of, as far as it is to be described."""
+    return HistoryEntry(
+        seq=line.seq, body=body, kind=line.kind, time=line.time, host=line.host,
+        door=line.door, domain_uuid=line.domain_uuid,
+    )  # fmt: skip

@@ -60,7 +60,7 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
     out: dict[str, Fragments] = {}
     listening = wanted & domain_topics(domain)
     if listening:
-        drawn = board_fragments(board_of(domain, editable=audience == "change", opened=None))
+        drawn = board_fragments(board_of(domain, editable=audience == "change", whole=True))
         out |= dict.fromkeys(listening, drawn)
     for topic in wanted & {"fleet", f"host:{domain.host.slug}"}:
         out[topic] = {f"fleet-{pk}": fleet_rows.row_html(domain)}

@@ -5,16 +5,20 @@ A run of equal slots is one dashed line, so a map costs a few hundred bytes howe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from domains.vcpu.slots import SlotMap
+from domains.web.strokes import NAMES, Strokes, strokes_of
 
 BARS = 64  # a map of more slots than FINE shows this many bars, each a share of the slots
 FINE = 512
+_RUN = re.compile(r"(\w)\1*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,81 +50,46 @@ def small(count: int) -> Scale:
 
 
 def draw(
-    live: SlotMap | None,
-    config: SlotMap | None,
-    *,
-    working: Mapping[int, str] | None = None,
-    scale: Scale | None = None,
-    ids: range | None = None,
+    live: SlotMap | None, config: SlotMap | None, *, working: Mapping[int, str] | None = None
 ) -> SafeString:
     """Draw both sides. ``working`` gives the state of slots that an operation works on.
 
-    ``ids`` picks a part of the slots. More than 512 slots are drawn as shares.
+    More than 512 slots are drawn as shares.
     """
     count = max((slots.maximum for slots in (live, config) if slots), default=0)
-    ids = ids if ids is not None else range(count)
-    if len(ids) > FINE:
+    if count > FINE:
         return _bars(live, config, count)
-    return _rows(
-        _Sides(live, config, working or {}), ids, scale or small(len(ids)), _label(live, config, ids)
-    )
+    ids = range(count)
+    return _drawn(strokes_of(live, config, working or {}, count), small(count), _label(live, config, ids))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sides:
-    """Names the classes of a slot's card, strip and sign; an empty name draws nothing."""
-
-    live: SlotMap | None
-    config: SlotMap | None
-    working: Mapping[int, str]
-
-    def card(self, vcpu: int) -> str:
-        slots = self.live
-        if slots is None or vcpu not in slots.present or vcpu in self.working:
-            return ""
-        if self.config is not None and vcpu not in self.config.present:
-            return "diff"
-        return "pres" if vcpu in slots.removable else "fixd"
-
-    def strip(self, vcpu: int) -> str:
-        if self.config is None or vcpu not in self.config.present:
-            return ""
-        if self.live is not None and vcpu not in self.live.present:
-            return "diff"
-        return "conf" if vcpu in (self.live or self.config).removable else "fixd"
-
-    def base(self, vcpu: int) -> str:
-        return "" if self.strip(vcpu) else "base"
-
-    def sign(self, vcpu: int) -> str:
-        return {
-            "waiting": "wait",
-            "unconfirmed": "wait",
-            "failed": "fail",
-            "queued": "addg",
-            "adding": "addg",
-            "removing": "addg",
-            "changing": "addg",
-        }.get(self.working.get(vcpu, ""), "")
+def draw_part(
+    live: SlotMap | None, config: SlotMap | None, strokes: Strokes, *, ids: range, scale: Scale
+) -> SafeString:
+    """Draw some of the slots, of which ``strokes`` are already known."""
+    return _drawn(strokes.of(ids), scale, _label(live, config, ids))
 
 
-def _rows(sides: _Sides, ids: range, scale: Scale, label: str) -> SafeString:
+@lru_cache(maxsize=4096)
+def _drawn(strokes: Strokes, scale: Scale, label: str) -> SafeString:
+    """Write the drawing. Kept, because most guests, and most sockets of a large one, look like another."""
     runs: dict[tuple[str, float], list[str]] = {}
-    for name_of, top, thick in (
-        (sides.card, 0.0, scale.card),
-        (sides.sign, scale.card * 0.25, scale.card * 0.5),
-        (sides.strip, scale.card + 1, scale.strip),
-        (sides.base, scale.card + scale.strip, 1.0),
+    for layer, top, thick in (
+        (strokes.cards, 0.0, scale.card),
+        (strokes.signs, scale.card * 0.25, scale.card * 0.5),
+        (strokes.strips, scale.card + 1, scale.strip),
+        (strokes.base, scale.card + scale.strip, 1.0),
     ):
-        for name, start, length in _runs(ids, name_of, scale.per_row):
-            row, column = divmod(start, scale.per_row)
+        for row, start in enumerate(range(0, len(layer), scale.per_row)):
             y = row * scale.high + top + thick / 2
-            runs.setdefault((name, thick), []).append(
-                f"M{column * scale.step:g} {y:g}h{length * scale.step - scale.gap:g}"
-            )
-    rows = -(-len(ids) // scale.per_row)
-    width = min(len(ids), scale.per_row) * scale.step - scale.gap
-    height = rows * scale.high - 3
+            for run in _RUN.finditer(layer[start : start + scale.per_row]):
+                length = (run.end() - run.start()) * scale.step - scale.gap
+                runs.setdefault((NAMES[run[1]], thick), []).append(
+                    f"M{run.start() * scale.step:g} {y:g}h{length:g}"
+                )
+    count = len(strokes.cards)
+    width = min(count, scale.per_row) * scale.step - scale.gap
+    height = -(-count // scale.per_row) * scale.high - 3
     lines = format_html_join(
         "",
         '<path class="run {}" stroke-width="{}" stroke-dasharray="{} {}" d="{}"/>',
@@ -130,19 +99,6 @@ def _rows(sides: _Sides, ids: range, scale: Scale, label: str) -> SafeString:
         ),
     )
     return _svg(label, max(width, 1), max(height, 1), lines)
-
-
-def _runs(ids: range, name_of: Callable[[int], str], per_row: int) -> Iterable[tuple[str, int, int]]:
-    """Yield the runs of slots of one name within a row, as (name, index of the first, length)."""
-    name, start = "", 0
-    for index, vcpu in enumerate(ids):
-        now = name_of(vcpu)
-        if now != name or index % per_row == 0:
-            if name:
-                yield name, start, index - start
-            name, start = now, index
-    if name:
-        yield name, start, len(ids) - start
 
 
 def _bars(live: SlotMap | None, config: SlotMap | None, count: int) -> SafeString:
@@ -164,12 +120,12 @@ def _bars(live: SlotMap | None, config: SlotMap | None, count: int) -> SafeStrin
 
 
 def _share(slots: SlotMap, ids: range) -> float:
-    return sum(vcpu in slots.present for vcpu in ids) / len(ids)
+    return len(slots.present.intersection(ids)) / len(ids)
 
 
 def _label(live: SlotMap | None, config: SlotMap | None, ids: range) -> str:
     words = [
-        f"{sum(vcpu in slots.present for vcpu in ids)} {name}"
+        f"{len(slots.present.intersection(ids))} {name}"
         for slots, name in ((live, "live"), (config, "in config"))
         if slots
     ]

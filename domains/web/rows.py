@@ -14,8 +14,10 @@ from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 from domains.web import maps
 from domains.web.slots import SlotView
+from domains.web.strokes import Strokes
 from domains.web.work import Work
 
+_CARD = maps.Scale(3, 1, 4, 1, 32)
 UNDONE = {
     Target.PRESENT: "added",
     Target.ABSENT: "removed",
@@ -94,14 +96,14 @@ def rows_of(
     return tuple(_row(part, layout, cells, failed) for part in parts)
 
 
-def card_of(view: DomainView, ids: range, number: int, states: Mapping[int, str]) -> SocketCard:
+def card_of(view: DomainView, ids: range, number: int, strokes: Strokes) -> SocketCard:
     """Draw the card of one socket, which holds the slots ``ids``."""
     side = view.live or view.config
-    present = sum(vcpu in side.present for vcpu in ids) if side else 0
+    present = len(side.present.intersection(ids)) if side else 0
     return SocketCard(
         number=number,
         live=f"{present} of {len(ids)}",
-        map=maps.draw(view.live, view.config, working=states, scale=maps.Scale(3, 1, 4, 1, 32), ids=ids),
+        map=maps.draw_part(view.live, view.config, strokes, ids=ids, scale=_CARD),
     )
 
 

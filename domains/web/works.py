@@ -14,6 +14,10 @@ from domains.vcpu.targets import Target
 from domains.web.work import Work
 
 RECENT = timedelta(minutes=15)  # how long a failed change stays marked in its slot
+_SHOWN = (
+    "vcpu", "side", "target", "state", "reason", "libvirt_text", "settled_at", "applied_at", "operation__actor",
+    "operation__created_at", "operation__started_at", "operation__domain_name",
+)  # fmt: skip
 
 
 def works_of(domain: Domain) -> list[Work]:
@@ -24,6 +28,7 @@ def works_of(domain: Domain) -> list[Work]:
         .filter(Q(state__in=(*OPEN, EffectState.UNCONFIRMED)) | recent)
         .exclude(state=EffectState.SKIPPED)
         .select_related("operation")
+        .only(*_SHOWN)
     )
     return [work_of(effect) for effect in effects]
 

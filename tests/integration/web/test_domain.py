@@ -199,9 +199,10 @@ def test_large_guest_shows_one_socket_at_a_time(operator, host):
     )
     page = f"/domains/hv1/{domain.uuid}/"
     text = operator.get(page).text
-    assert text.count('class="slot" id="slot-') == 512
+    assert 'id="slot-' not in text
     assert text.count('id="card-') == 8
     opened = operator.get(f"{page}?socket=3").text
+    assert opened.count('class="slot" id="slot-') == 512
     assert 'id="slot-1536"' in opened
     assert operator.get(f"{page}?socket=99999").status_code == 200
     assert operator.get(f"{page}?socket=x").status_code == 200
