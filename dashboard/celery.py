@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 app = Celery("slotboard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["domains.operations"])
+app.steps["consumer"].add("dashboard.beating:Beating")  # by name: only workers need it
 
 
 @setup_logging.connect

@@ -174,6 +174,9 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_SOFT_TIME_LIMIT = 60  # above libvirt's 30 s wait for a domain's lock and 10 s for an unplug
 CELERY_TASK_TIME_LIMIT = 75
 CELERY_WORKER_CONCURRENCY = WORKER_PROCESSES
+CELERY_WORKER_LOST_WAIT = (
+    1.0  # seconds until what a killed process was at no longer counts as being worked at
+)
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False

@@ -22,8 +22,9 @@ class Operation(models.Model):
     ``vcpu`` is a list of IDs in the order asked, or ``"first"``, ``"highest"`` or ``"all"`` (of those that
     differ). ``before`` and ``after``
     hold ``{"live": slot map | null, "config": slot map | null}``. ``worker`` is empty while no process works
-    on it; ``attempt`` and ``worker`` fence what a process writes. ``call_began_at`` is when the last call to
-    the hypervisor may have begun. ``asking`` says that what is waited for is to be asked for once more.
+    on it; ``attempt`` and ``worker`` fence what a process writes. By the database's clock, ``claimed_at`` is when
+    its last step was taken in hand, and ``call_began_at`` when the last call to the hypervisor may have begun.
+    ``asking`` says that what is waited for is to be asked for once more.
     """
 
     host = models.ForeignKey(Host, null=True, on_delete=models.SET_NULL, related_name="operations")
@@ -67,6 +68,7 @@ class Operation(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     asking = models.BooleanField(default=False)
     worker = models.CharField(max_length=200, blank=True)
+    claimed_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     call_began_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()

@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Case, When
 
 from domains.history import facts, ledger
 from domains.models import EffectState, Operation, Status, clock
 from domains.models.revision import next_revision
+from domains.operations import places
 from domains.push.stream import publish
 
 logger = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=45)
-HEARTBEAT = timedelta(seconds=10)
+HEARTBEAT = 10  # looks after which the lease is renewed; it is looked once a second
+LOOK = timedelta(seconds=1)
 BLINK = timedelta(milliseconds=150)  # a step that is over sooner is shown by its outcome alone
 
 
@@ -50,17 +51,17 @@ def worker_name() -> str:
 def claim(domain_id: int) -> Claim | None:
     """Take the next operation of a domain, or None if there is none to be had now.
 
-    That is one handed over by another worker, or one whose worker died, else the oldest queued one. At most
-    ``CHANGES_PER_HOST`` operations of a host are in hand at a time.
+    That is one handed over by another worker, or one whose worker died, else the oldest queued one, if there is a
+    place for it (see ``places``).
     """
-    if not _candidates(domain_id).exists():
+    if _next(domain_id, datetime.now(UTC)) is None:  # most bells for a full host end here, without a lock
         return None
     try:
         with transaction.atomic():
             revision = next_revision()
             now = clock.now()
             operation = _next(domain_id, now)
-            if operation is None or _host_is_full(operation, now):
+            if operation is None:
                 return None
             return _take(operation, now, revision)
     except IntegrityError:
@@ -78,12 +79,12 @@ def locked(claimed: Claim) -> Operation:
 
 
 @contextmanager
-def heartbeat(claimed: Claim) -> Iterator[None]:
-    """Tell the pages that the operation runs, unless that is over in a blink, and renew the lease every ten
-    seconds until the block ends.
+def heartbeat(claimed: Claim, look: Callable[[Claim], None]) -> Iterator[None]:
+    """Tell the pages that the operation runs, unless that is over in a blink, and until the block ends renew the
+    lease every ten seconds and ``look`` every second.
     """
     done = threading.Event()
-    thread = threading.Thread(target=_renew, args=(claimed, done), daemon=True, name="heartbeat")
+    thread = threading.Thread(target=_attend, args=(claimed, look, done), daemon=True, name="heartbeat")
     thread.start()
     try:
         yield
@@ -91,23 +92,20 @@ def heartbeat(claimed: Claim) -> Iterator[None]:
         done.set()
 
 
-def _candidates(domain_id: int) -> QuerySet[Operation]:
-    return Operation.objects.filter(domain=domain_id, status__in=(Status.RUNNING, Status.QUEUED))
-
-
 def _next(domain_id: int, now: datetime) -> Operation | None:
-    running = Operation.objects.filter(domain=domain_id, status=Status.RUNNING).select_related("host").first()
-    if running:
-        if not running.worker or running.lease_until is None:
-            return running
-        answers = running.host is not None and running.host.reachable
-        return running if running.lease_until < now and answers else None
-    return Operation.objects.filter(domain=domain_id, status=Status.QUEUED).order_by("pk").first()
+    waiting = Operation.objects.filter(domain=domain_id, status__in=(Status.RUNNING, Status.QUEUED))
+    running_first = Case(When(status=Status.RUNNING, then=0), default=1)
+    operation = waiting.select_related("host").order_by(running_first, "pk").first()
+    if operation is None or (operation.status == Status.RUNNING and not _left(operation, now)):
+        return None
+    return None if places.refused(operation, now) else operation
 
 
-def _host_is_full(operation: Operation, now: datetime) -> bool:
-    in_hand = Operation.objects.filter(host=operation.host_id, status=Status.RUNNING, lease_until__gte=now)
-    return in_hand.exclude(pk=operation.pk).exclude(worker="").count() >= settings.CHANGES_PER_HOST
+def _left(running: Operation, now: datetime) -> bool:
+    """Whether no worker has the operation in hand any more, and whatever is to be done can be done."""
+    if not running.worker or running.lease_until is None:
+        return True
+    return running.lease_until < now and running.host is not None and running.host.reachable
 
 
 def _take(operation: Operation, now: datetime, revision: int) -> Claim:
@@ -117,10 +115,12 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     if first or operation.worker or again:
         operation.attempt += 1
     operation.status, operation.worker = Status.RUNNING, worker_name()
-    operation.lease_until = now + LEASE
+    operation.claimed_at, operation.lease_until = now, now + LEASE
     operation.started_at = operation.started_at or datetime.now(UTC)
     operation.revision = revision
-    operation.save(update_fields=["status", "worker", "attempt", "lease_until", "started_at", "revision"])
+    operation.save(
+        update_fields=["status", "worker", "attempt", "claimed_at", "lease_until", "started_at", "revision"]
+    )
     effects = list(operation.effects.all())
     dead = any(effect.state == EffectState.APPLYING for effect in effects)
     if queued:
@@ -128,17 +128,24 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     return Claim(operation.pk, operation.worker, operation.attempt, revision, dead)
 
 
-def _renew(claimed: Claim, done: threading.Event) -> None:
+def _attend(claimed: Claim, look: Callable[[Claim], None], done: threading.Event) -> None:
     try:
         if not done.wait(BLINK.total_seconds()):
             publish(f"operation:{claimed.operation_id}", claimed.revision)
-        while not done.wait(HEARTBEAT.total_seconds()):
-            held = Operation.objects.filter(
-                pk=claimed.operation_id, attempt=claimed.attempt, worker=claimed.worker, status=Status.RUNNING
-            )
-            if not held.update(lease_until=clock.now() + LEASE):
+        looks = 0
+        while not done.wait(LOOK.total_seconds()):
+            look(claimed)
+            looks += 1
+            if looks % HEARTBEAT == 0 and not _renew(claimed):
                 return
     except DatabaseError as error:
         logger.warning("the lease could not be renewed", operation=claimed.operation_id, error=str(error))
     finally:
         connection.close()
+
+
+def _renew(claimed: Claim) -> int:
+    held = Operation.objects.filter(
+        pk=claimed.operation_id, attempt=claimed.attempt, worker=claimed.worker, status=Status.RUNNING
+    )
+    return held.update(lease_until=clock.now() + LEASE)

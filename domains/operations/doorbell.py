@@ -38,8 +38,9 @@ def _send(task: str, domain_ids: Iterable[int], more: list[int], after: float) -
     if reach.out_of_reach():
         logger.warning("nobody is there to hear the doorbell; the sweep will ring again")
         return
-    domains = Domain.objects.filter(pk__in=list(domain_ids)).values_list("pk", "host__queue")
-    for domain_id, queue in domains:
+    wanted = list(dict.fromkeys(domain_ids))
+    queues = dict(Domain.objects.filter(pk__in=wanted).values_list("pk", "host__queue"))
+    for domain_id, queue in [(one, queues[one]) for one in wanted if one in queues]:
         try:
             current_app.send_task(task, args=[domain_id, *more], queue=queue, countdown=after or None)
         except (OperationalError, RedisError, OSError) as error:

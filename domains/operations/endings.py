@@ -12,7 +12,9 @@ from domains.history import record
 from domains.hypervisor.errors import ConnectionLost, GatewayError, UnknownOutcome
 from domains.models import Domain, Effect, EffectState, Operation, Status, clock
 from domains.models.revision import next_revision
+from domains.operations import places
 from domains.operations.claim import Claim, locked
+from domains.operations.places import SETTLING
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
@@ -72,24 +74,25 @@ def leave_until(claimed: Claim, moment: datetime) -> None:
     with transaction.atomic():
         revision = next_revision()
         operation = locked(claimed)
-        operation.worker, operation.lease_until = "settling", moment
+        operation.worker, operation.lease_until = SETTLING, moment
         record.save(operation, revision=revision)
 
 
-def waiting_domains(domain_id: int) -> set[int]:
-    """Give the domains to ring for after a step: this one if it has more to do, and one its host held up."""
+def waiting_domains(domain_id: int) -> list[int]:
+    """Give the domains to ring for after a step: this one if it has more to do, and those for which its host now
+    has a place, the oldest request first.
+    """
     mine = Operation.objects.filter(domain=domain_id)
     due = mine.filter(status=Status.QUEUED) | mine.filter(status=Status.RUNNING, worker="")
-    rings = {domain_id} if due.exists() else set()
-    host = Domain.objects.values_list("host", flat=True).get(pk=domain_id)
-    held_up = (
-        Operation.objects.filter(host=host, status=Status.QUEUED, domain__isnull=False)
-        .exclude(domain__operations__status=Status.RUNNING)
-        .order_by("pk")
-        .values_list("domain", flat=True)
-        .first()
-    )
-    return rings | ({held_up} if held_up else set())
+    rings = [domain_id] if due.exists() else []
+    host = Domain.objects.values_list("host", flat=True).filter(pk=domain_id).first()
+    if host is None:
+        return rings  # removed meanwhile
+    held_up = places.next_in_line().filter(host=host).order_by("pk").values_list("domain", flat=True)
+    first = list(held_up[: settings.CHANGES_PER_HOST])
+    if first:
+        rings += first[: places.free(host, clock.now())]
+    return list(dict.fromkeys(rings))
 
 
 def supersede(operation: Operation, effects: list[Effect], revision: int) -> None:

@@ -7,8 +7,8 @@ import structlog
 from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayError, HostUnreachable
 from domains.hypervisor.gateway import Gateway
 from domains.models import Domain, Effect, Operation, clock
-from domains.operations import asking, doorbell, endings, inside, settle, steps
-from domains.operations.claim import Claim, Fenced, claim, heartbeat
+from domains.operations import asking, doorbell, endings, hung, inside, settle, steps
+from domains.operations.claim import LEASE, Claim, Fenced, claim, heartbeat
 from domains.operations.gateways import gateway_to, read_afresh
 from domains.operations.steps import Refused
 from domains.vcpu.reasons import Reason
@@ -25,16 +25,25 @@ def work(domain_id: int) -> None:
         return
     log = logger.bind(operation=claimed.operation_id, attempt=claimed.attempt)
     try:
-        with heartbeat(claimed):
-            _advance(claimed)
+        with heartbeat(claimed, hung.give_up_if_hung):
+            _try(claimed)
     except Fenced:
         log.warning("another worker has the operation by now; this step is void")
     except endings.PutBack:
         return
-    except GatewayError as error:
-        log.warning("what became of a call is not known; looking again will tell", error=error.text)
-        return
     doorbell.ring(endings.waiting_domains(domain_id))
+
+
+def _try(claimed: Claim) -> None:
+    try:
+        _advance(claimed)
+    except GatewayError as error:
+        logger.warning(
+            "what became of a call is not known; looking again will tell",
+            operation=claimed.operation_id,
+            error=error.text,
+        )
+        endings.leave_until(claimed, clock.now() + LEASE)
 
 
 def _advance(claimed: Claim) -> None:

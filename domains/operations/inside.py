@@ -15,8 +15,9 @@ import structlog
 from domains.hypervisor.errors import AgentUnavailable, GatewayError
 from domains.hypervisor.gateway import Gateway
 from domains.inventory import leases, store
-from domains.models import Domain
-from domains.operations import asking, doorbell
+from domains.inventory.leases import Fence
+from domains.models import Domain, Host, clock
+from domains.operations import asking, doorbell, places
 from domains.operations.gateways import READINGS, NeverCurrent, gateway_to, read_afresh
 
 logger = structlog.get_logger(__name__)
@@ -27,7 +28,8 @@ _BUSY_PAUSE = 2.0
 
 
 def look(domain_id: int, tries: int) -> None:
-    """Ask one guest how it uses its CPUs; a little later while another guest of its host is being asked.
+    """Ask one guest how it uses its CPUs; a little later while another guest of its host is being asked, or there is
+    no place for it.
 
     On the way it is found out what the host can do, if that is not known yet.
     """
@@ -36,8 +38,7 @@ def look(domain_id: int, tries: int) -> None:
         _can_be_asked(domain) or (domain.host.reachable and domain.host.specific is None)
     ):
         return
-    holder = f"{socket.gethostname()}:{os.getpid()}"
-    fence = leases.acquire(f"inside:{domain.host.slug}", holder, timedelta(seconds=TIME_LIMIT))
+    fence = _place(domain.host)
     if fence is None:
         if tries > 1:
             doorbell.look([domain_id], after=_BUSY_PAUSE, tries=tries - 1)
@@ -50,6 +51,16 @@ def look(domain_id: int, tries: int) -> None:
         logger.info("a guest could not be asked", domain=domain_id, error=error.text)
     finally:
         leases.release(fence)
+
+
+def _place(host: Host) -> Fence | None:
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    name = places.look_lease(host.queue, host.slug)
+    fence = leases.acquire(name, holder, timedelta(seconds=TIME_LIMIT))
+    if fence and places.refused_look(host, clock.now()):
+        leases.release(fence)
+        return None
+    return fence
 
 
 def read_guest(gateway: Gateway, domain: Domain) -> Domain:

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 
 from domains.history import record
 from domains.models import Effect, EffectState, Operation, Status, clock
 from domains.models.host import HostState
 from domains.models.revision import next_revision
-from domains.operations import doorbell, signing_in
+from domains.operations import doorbell, places, signing_in
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
@@ -28,15 +29,25 @@ def sweep() -> None:
     doorbell.ring(_unattended())
 
 
-def _unattended() -> set[int]:
-    """Give the domains with work that no live worker has in hand."""
+def _unattended() -> list[int]:
+    """Give the domains with work that no live worker has in hand, the oldest first.
+
+    Of a host that answers no more of those that queue than it has places: whoever ends an operation rings for the
+    next one, and a thousand bells would only keep other hosts' ones waiting.
+    """
     now = clock.now()
-    queued = Q(status=Status.QUEUED, created_at__lt=datetime.now(UTC) - FORGOTTEN)
-    handed_on = Q(status=Status.RUNNING, worker="")
-    dead = Q(status=Status.RUNNING, lease_until__lt=now)
-    answerable = Q(host__state=HostState.CONNECTED) | (queued & Q(queue_if_unreachable=False))
-    due = Operation.objects.filter(queued | handed_on | dead).filter(answerable)
-    return set(due.filter(domain__isnull=False).values_list("domain", flat=True))
+    queued = places.next_in_line().filter(created_at__lt=datetime.now(UTC) - FORGOTTEN)
+    hopeless = queued.filter(queue_if_unreachable=False).exclude(host__state=HostState.CONNECTED)
+    nth = Window(RowNumber(), partition_by="host", order_by="pk")
+    in_line = queued.filter(host__state=HostState.CONNECTED).annotate(nth=nth)
+    handed_on = Q(worker="") | Q(lease_until__lt=now)
+    left = Operation.objects.filter(handed_on, status=Status.RUNNING, host__state=HostState.CONNECTED)
+    due = [
+        pair
+        for found in (hopeless, in_line.filter(nth__lte=settings.CHANGES_PER_HOST), left)
+        for pair in found.filter(domain__isnull=False).values_list("pk", "domain")
+    ]
+    return [domain for _, domain in sorted(due)]
 
 
 def _end_patience() -> None:

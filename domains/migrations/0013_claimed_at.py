@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("domains", "0008_followup_indexes")]
+
+    operations = [
+        migrations.AddField(
+            model_name="operation",
+            name="claimed_at",
+            field=models.DateTimeField(null=True),
+        ),
+    ]

@@ -1,0 +1,42 @@
+"""Which workers live, and which queues they serve: as they say themselves every few seconds, by way of Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from domains.push import beats
+
+KIND = "worker"  # of their signs of life
+EVERY = 3.0  # seconds between two of them
+LIFETIME = 10  # seconds for which one is believed
+
+
+def tell(name: str, *, queues: Iterable[str], processes: int, busy: int) -> None:
+    """Say that a worker takes messages: from which queues, with how many processes, so many of them at work."""
+    told = {"queues": sorted(queues), "processes": processes, "busy": busy}
+    beats.beat(KIND, name, told, LIFETIME)
+
+
+def leave(name: str) -> None:
+    """Say that a worker takes no more messages."""
+    beats.forget(KIND, name)
+
+
+def served() -> frozenset[str] | None:
+    """Give the queues that some worker takes messages from. None while that is not known: Redis does not answer."""
+    living = beats.beats(KIND)
+    if living is None:
+        return None
+    told = [worker.get("queues") for worker in living.values()]
+    return frozenset(str(queue) for queues in told if isinstance(queues, list) for queue in queues)
+
+
+def unserved(queues: Iterable[str]) -> frozenset[str] | None:
+    """Give those of these queues that no worker takes messages from. None while that is not known."""
+    known = served()
+    return None if known is None else frozenset(queues) - known
+
+
+def lacks(queue: str) -> bool:
+    """Whether it is known that no worker takes messages from this queue."""
+    return bool(unserved([queue]))
