@@ -11,6 +11,8 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+from domains.operations.queues import RULE, well_formed
+
 SOCKET_PATH_BYTES = 107  # sockaddr_un leaves room for no more on Linux
 
 env = Env(eager=True)
@@ -38,6 +40,17 @@ def networks(name: str) -> list[str]:
                 f"{name} names “{text}”, which is neither an address nor a network such as 10.0.0.0/24."
             ) from error
     return texts
+
+
+def queues(name: str) -> list[str]:
+    """Read the names of queues, with commas between them. Raises ``ImproperlyConfigured`` for what can be none."""
+    names: list[str] = [one.strip() for one in env.list(name, ["default"])]
+    for one in names:
+        if not well_formed(one):
+            raise ImproperlyConfigured(f"{name} has “{one[:100]}” in it. {RULE}")
+    if not names:
+        raise ImproperlyConfigured(f"{name} names no queue; without it a worker serves “default”.")
+    return list(dict.fromkeys(names))
 
 
 def data_folder(base: Path) -> Path:

@@ -40,6 +40,7 @@ if not 1 <= CHANGES_PER_HOST < WORKER_PROCESSES:
         f"SLOTBOARD_CHANGES_PER_HOST is {CHANGES_PER_HOST} and SLOTBOARD_WORKER_PROCESSES {WORKER_PROCESSES}: "
         "the first must be at least 1 and below the second, so that one frozen host never takes every process."
     )
+WORKER_QUEUES = environment.queues("SLOTBOARD_WORKER_QUEUES")
 UNPLUG_PATIENCE = environment.seconds("SLOTBOARD_UNPLUG_PATIENCE", 300)
 QUEUE_PATIENCE = environment.seconds("SLOTBOARD_QUEUE_PATIENCE", 600)
 TRUSTED_PROXIES = environment.networks("SLOTBOARD_TRUSTED_PROXIES")
@@ -174,9 +175,8 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_SOFT_TIME_LIMIT = 60  # above libvirt's 30 s wait for a domain's lock and 10 s for an unplug
 CELERY_TASK_TIME_LIMIT = 75
 CELERY_WORKER_CONCURRENCY = WORKER_PROCESSES
-CELERY_WORKER_LOST_WAIT = (
-    1.0  # seconds until what a killed process was at no longer counts as being worked at
-)
+# After so many seconds, what a killed process was at no longer counts as being worked at.
+CELERY_WORKER_LOST_WAIT = 1.0
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_DISABLE_PREFETCH = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False

@@ -62,7 +62,8 @@ def programs(*, port: int, lab: bool) -> list[Program]:
     """Give the processes of this installation: a Redis only where none is configured, a lab only if asked for."""
     python = (sys.executable, str(settings.BASE_DIR / "manage.py"))
     celery = (sys.executable, "-m", "celery", "--app", "dashboard.celery", "--quiet")
-    worker = ("worker", "--queues", "default", "--without-gossip", "--without-mingle", "--without-heartbeat")
+    queues = ",".join(settings.WORKER_QUEUES)
+    worker = ("worker", "--queues", queues, "--without-gossip", "--without-mingle", "--without-heartbeat")
     found = [
         Program("web", (*python, "serve", "--port", str(port))),
         Program(

@@ -46,6 +46,10 @@ def refusal(folder, **variables: str) -> str:
         ("SLOTBOARD_WORKER_PROCESSES", "3", "below the second"),
         ("SLOTBOARD_CHANGES_PER_HOST", "0", "at least 1"),
         ("SLOTBOARD_CHANGES_PER_HOST", "1.5", "integer"),
+        ("SLOTBOARD_WORKER_QUEUES", "default,rack 2", "“rack 2” in it. A queue's name is"),
+        ("SLOTBOARD_WORKER_QUEUES", "default,,rack-2", "“” in it"),
+        ("SLOTBOARD_WORKER_QUEUES", "-Q", "begins with a letter or digit"),
+        ("SLOTBOARD_WORKER_QUEUES", "", "names no queue"),
         ("SLOTBOARD_UNPLUG_PATIENCE", "5 minutes", "whole number of seconds"),
         ("SLOTBOARD_UNPLUG_PATIENCE", "0", "at least 1"),
         ("SLOTBOARD_QUEUE_PATIENCE", "-1", "at least 1"),
@@ -83,6 +87,12 @@ def test_without_any_variable_everything_is_in_the_data_folder(tmp_path):
     assert f"unix://{tmp_path}/redis/redis.sock" in done.stdout
     assert f"{tmp_path}/slotboard.sqlite3" in done.stdout
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_workers_queues_are_named_with_commas_between_them(tmp_path):
+    done = check(tmp_path, SLOTBOARD_WORKER_QUEUES="default, rack-2,default")
+
+    assert "WORKER_QUEUES = ['default', 'rack-2']" in done.stdout
 
 
 def test_the_secret_key_is_made_once(tmp_path):

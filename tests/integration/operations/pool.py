@@ -29,7 +29,7 @@ PROCESSES = 4
 
 
 @contextmanager
-def worker(folder: Path, *options: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def worker(folder: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker with four processes, and wait until it takes messages."""
     (program,) = (one for one in programs(port=1, lab=False) if one.name == "worker")
     given = {
@@ -38,7 +38,7 @@ def worker(folder: Path, *options: str, **environment: str) -> Iterator[subproce
         "SLOTBOARD_WORKER_PROCESSES": str(PROCESSES),
     }
     all_of_it = os.environ | dict(program.environment) | given | environment
-    process = subprocess.Popen([*program.command, *options], cwd=ROOT, env=all_of_it, start_new_session=True)
+    process = subprocess.Popen([*program.command], cwd=ROOT, env=all_of_it, start_new_session=True)
     try:
         wait_until(served, 60, "a worker")
         yield process

@@ -25,11 +25,12 @@ def only_worker() -> dict[str, object]:
     return told
 
 
-def test_a_worker_says_what_it_serves_and_how_busy_it_is(fleet, tmp_path):
+def test_a_worker_says_what_it_serves_and_how_busy_it_is(fleet, tmp_path, settings):
     fleet.host("sick", guests=2)
     fleet.host("rack", guests=1, queue="rack-2")
     fleet.freeze("sick")
-    with worker(tmp_path, "--queues", "default,rack-2") as process:
+    settings.WORKER_QUEUES = ["default", "rack-2"]
+    with worker(tmp_path) as process:
         wait_for(fleet.ask("rack"), "succeeded")
         assert workers.served() == {"default", "rack-2"}
         assert workers.unserved(["default", "rack-2", "rack-3"]) == {"rack-3"}
