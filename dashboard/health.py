@@ -41,4 +41,5 @@ def _parts() -> dict[str, str]:
         "watcher": OK if parts.watcher_works() else "none at work",
     }
     hosts = {f"host {slug}": state for slug, state in parts.hosts().items()}
-    return found | hosts
+    queues = {f"queue {name}": "served by no worker" for name in parts.unserved_queues()}
+    return found | queues | hosts

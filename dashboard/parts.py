@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from celery import current_app
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -14,6 +12,7 @@ from redis.retry import Retry
 
 from domains.models import Host, HostState, Lease
 from domains.models.clock import now
+from domains.operations import workers
 
 ANSWER = 0.5  # seconds
 
@@ -41,14 +40,8 @@ def redis_answers() -> bool:
 
 
 def worker_answers() -> bool:
-    """Whether a worker takes messages. Waits half a second for one."""
-    try:
-        # On a connection of its own: one from the pool would hold that while it waits for a second one there,
-        # and ten people who ask at once would keep each other, and every doorbell, waiting for ever.
-        with current_app.connection_for_write() as connection:
-            return bool(current_app.control.ping(timeout=ANSWER, limit=1, connection=connection))
-    except (OperationalError, RedisError, OSError):
-        return False
+    """Whether a worker takes messages, as far as is known."""
+    return bool(workers.served())
 
 
 def watcher_works() -> bool:
@@ -59,6 +52,12 @@ def watcher_works() -> bool:
 def hosts() -> dict[str, str]:
     """Give the state of every enabled host."""
     return dict(Host.objects.filter(enabled=True).values_list("slug", "state"))
+
+
+def unserved_queues() -> list[str]:
+    """Give the queues of enabled hosts that no worker serves, as far as is known."""
+    queues = Host.objects.filter(enabled=True).values_list("queue", flat=True)
+    return sorted(workers.unserved(queues) or ())
 
 
 def connected(state: str) -> bool:

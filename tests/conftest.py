@@ -17,6 +17,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
 from redis.exceptions import RedisError
 
+from domains.operations import workers
 from domains.push import reach
 from tests.postgres import PostgresServer
 from tests.product import Product
@@ -74,7 +75,7 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
         redis_server.start()
     with redis_server.client() as client:
         client.flushall()
-        reach._Outage.until = 0.0
+        reach._Outage.until = workers._Glance.until = 0.0
         yield client
 
 

@@ -10,6 +10,7 @@ from domains.api.caller import actor_of
 from domains.api.problems import problems
 from domains.api.shapes import Hosts
 from domains.models import Host
+from domains.operations import workers
 from domains.operations.representation import host_json
 
 router = Router(tags=["hosts"])
@@ -22,4 +23,6 @@ def list_hosts(request: HttpRequest) -> JsonResponse:
     seen = actor.sees().filter(gone_at=None).values("host").annotate(number=Count("pk"))
     numbers = dict(seen.order_by("host").values_list("host", "number"))
     hosts = Host.objects.all() if actor.sees_everything() else Host.objects.filter(pk__in=numbers)
-    return JsonResponse({"hosts": [host_json(host, domains=numbers.get(host.pk, 0)) for host in hosts]})
+    served = workers.served()
+    told = [host_json(host, domains=numbers.get(host.pk, 0), served=served) for host in hosts]
+    return JsonResponse({"hosts": told})

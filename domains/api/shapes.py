@@ -45,6 +45,9 @@ class Host(Shape):
     specific: bool | None = Field(
         description="Whether its driver plugs a vCPU by its ID; null if not known yet."
     )
+    served: bool | None = Field(
+        description="Whether a worker serves its queue; while none does, changes stay queued. Null if not known."
+    )
     domains: int = Field(description="How many of its domains you may see.")
 
 

@@ -18,7 +18,7 @@ from domains.management.administering import (
 )
 from domains.management.terminal import printable
 from domains.models import FINAL, Operation, Status
-from domains.operations import said
+from domains.operations import said, workers
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.operations.representation import operation_json
@@ -76,6 +76,17 @@ class OperatingCommand(AdministeringCommand, ABC):
         self.stdout.write(printable(line))
         if operation.message:
             self.stdout.write(f"  {printable(operation.message)}")
+
+    def await_decision(self, operation: Operation, seconds: float) -> Operation:
+        """Wait as ``wait`` does, and say first if there is nobody who could decide it."""
+        operation.refresh_from_db()
+        host = operation.host
+        if operation.status not in _SETTLED and host is not None and workers.lacks(host):
+            self.stderr.write(
+                f"No worker serves the queue {host.queue} of {host.slug}: operation {operation.pk} stays queued until "
+                "one does."
+            )
+        return wait(operation, seconds)
 
     def _refuse(self, code: Reason, message: str, *, as_json: bool) -> None:
         if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from domains.history import facts
@@ -99,8 +99,8 @@ def domain_row_json(domain: Domain) -> dict[str, object]:
     }
 
 
-def host_json(host: Host, *, domains: int) -> dict[str, object]:
-    """Give a host, of which somebody may see so many domains."""
+def host_json(host: Host, *, domains: int, served: Collection[str] | None) -> dict[str, object]:
+    """Give a host, of which somebody may see so many domains, and the queues that are served as far as known."""
     return {
         "host": host.slug,
         "state": host.state,
@@ -112,6 +112,7 @@ def host_json(host: Host, *, domains: int) -> dict[str, object]:
         "libvirt_version": host.libvirt_version,
         "cpus": host.cpus,
         "specific": host.specific,
+        "served": None if served is None else host.queue in served,
         "domains": domains,
     }
 

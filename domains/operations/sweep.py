@@ -13,7 +13,7 @@ from domains.history import record
 from domains.models import Effect, EffectState, Operation, Status, clock
 from domains.models.host import HostState
 from domains.models.revision import next_revision
-from domains.operations import doorbell, places, signing_in
+from domains.operations import doorbell, places, serving, signing_in
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
@@ -26,6 +26,7 @@ def sweep() -> None:
     _end_hopeless_queueing()
     _end_patience()
     signing_in.tell_left_out()
+    serving.tell_changes()
     doorbell.ring(_unattended())
 
 

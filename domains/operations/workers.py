@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
+from domains.models import Host
 from domains.push import beats
 
 KIND = "worker"  # of their signs of life
 EVERY = 3.0  # seconds between two of them
 LIFETIME = 10  # seconds for which one is believed
+GLANCE = 1.0  # seconds between two looks at them by one process that draws pages
 
 
 def tell(name: str, *, queues: Iterable[str], processes: int, busy: int) -> None:
@@ -37,6 +40,19 @@ def unserved(queues: Iterable[str]) -> frozenset[str] | None:
     return None if known is None else frozenset(queues) - known
 
 
-def lacks(queue: str) -> bool:
-    """Whether it is known that no worker takes messages from this queue."""
-    return bool(unserved([queue]))
+class _Glance:
+    """What was last found out about the queues, for as long as it is taken for the present."""
+
+    until = 0.0
+    served: frozenset[str] | None = None
+
+
+def lacks(host: Host) -> bool:
+    """Whether it is known that no worker takes messages from a host's queue, so that changes stay queued.
+
+    Redis is asked at most once a second, however many hosts a page shows. False for a host that is not reachable:
+    its operations have more to wait for.
+    """
+    if time.monotonic() >= _Glance.until:
+        _Glance.until, _Glance.served = time.monotonic() + GLANCE, served()
+    return host.reachable and _Glance.served is not None and host.queue not in _Glance.served

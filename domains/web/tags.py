@@ -10,6 +10,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from domains.models import Host
+from domains.operations import workers
 from domains.operations.durations import duration
 
 register = template.Library()
@@ -122,6 +124,12 @@ def when(moment: datetime | None, form: str = "time") -> str:
         form,
         text,
     )
+
+
+@register.filter
+def unserved(host: Host) -> bool:
+    """Whether no worker does what is asked of a host, see ``workers.lacks``."""
+    return workers.lacks(host)
 
 
 @register.filter

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from domains.management.operating import ACCEPTED, WAIT_SECONDS, OperatingCommand, exit_status, wait
+from domains.management.operating import ACCEPTED, WAIT_SECONDS, OperatingCommand, exit_status
 from domains.operations import control, followups
 from domains.operations.actor import Actor
 
@@ -49,7 +49,7 @@ class Command(OperatingCommand):
         else:
             operation = _DEEDS[options["deed"]](actor, options["id"], note=options["note"])
         if options["wait"] is not None:
-            operation = wait(operation, options["wait"])
+            operation = self.await_decision(operation, options["wait"])
         self.tell(operation, as_json=options["json"])
         if options["deed"] == "cancel":
             return ACCEPTED

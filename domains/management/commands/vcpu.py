@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from domains.management.operating import ACCEPTED, WAIT_SECONDS, OperatingCommand, exit_status, wait
+from domains.management.operating import ACCEPTED, WAIT_SECONDS, OperatingCommand, exit_status
 from domains.management.terminal import printable
 from domains.operations.actor import Actor
 from domains.operations.representation import domain_as_seen_by
@@ -71,7 +71,7 @@ class Command(OperatingCommand):
             actor=actor, host=options["host"], domain_ref=options["domain"], asked=asked
         )
         if options["wait"] is not None:
-            operation = wait(operation, options["wait"])
+            operation = self.await_decision(operation, options["wait"])
         self.tell(operation, as_json=options["json"])
         return exit_status(operation, waited=options["wait"] is not None)
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 
 from domains.management.commands.vcpu import Command
 from domains.models import Grant, HistoryEntry, Role
-from domains.operations import doorbell, execute
+from domains.operations import doorbell, execute, workers
 
 
 @pytest.fixture
@@ -208,3 +208,18 @@ def test_hostile_names_are_escaped_on_the_terminal(desk, run):
     _, out, _ = run("add", "sim", "a\x1b[31m\u202eb", "--vcpu", "5", "--live", "--wait")
     assert "\\x1b[31m\\u202e" in out
     assert "\x1b" not in out
+
+
+def test_who_waits_is_told_that_nobody_serves_the_queue(desk, run, monkeypatch):
+    monkeypatch.setattr(doorbell, "ring", lambda ids: None)
+    desk.guest()
+    status, out, errors = run("add", "sim", "web01", "--vcpu", "5", "--wait=0.1", "--json")
+    assert (status, json.loads(out)["status"]) == (3, "queued")
+    assert "No worker serves the queue default of sim: operation 1 stays queued until one does." in errors
+
+
+def test_who_waits_is_told_nothing_where_the_queue_is_served(desk, run, monkeypatch):
+    monkeypatch.setattr(doorbell, "ring", lambda ids: None)
+    workers.tell("celery@here:1", queues=["default"], processes=4, busy=0)
+    desk.guest()
+    assert run("add", "sim", "web01", "--vcpu", "5", "--wait=0.1")[2] == ""
