@@ -80,6 +80,7 @@ class Operation(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["status", "domain", "id"], name="operation_queue"),
+            models.Index(fields=["host", "status", "id"], name="operation_line"),
             models.Index(fields=["domain", "-id"], name="operation_of_domain"),
             # Nearly every operation undoes and retries none: an index over those would look useless to planners.
             models.Index(fields=["undo_of"], name="operation_undoing", condition=Q(undo_of__isnull=False)),

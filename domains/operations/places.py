@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from domains.models import Host, Lease, Operation, Status
+from domains.models import Host, HostState, Lease, Operation, Status
 
 SLOW = timedelta(seconds=2)  # a step that is in hand for longer makes its host a slow one,
 SILENT = timedelta(
@@ -31,10 +31,11 @@ def in_hand(now: datetime) -> QuerySet[Operation]:
 
 
 def next_in_line() -> QuerySet[Operation]:
-    """Give the queued operations that wait for nothing but a place."""
+    """Give the queued operations that wait for nothing but a place; those that wait for their host are not among them."""
     same = Operation.objects.filter(domain=OuterRef("domain"))
     ahead = same.filter(status=Status.RUNNING) | same.filter(status=Status.QUEUED, pk__lt=OuterRef("pk"))
-    return Operation.objects.filter(~Exists(ahead), status=Status.QUEUED, domain__isnull=False)
+    attended = Q(host__state=HostState.CONNECTED) | Q(queue_if_unreachable=False)
+    return Operation.objects.filter(attended, ~Exists(ahead), status=Status.QUEUED, domain__isnull=False)
 
 
 def refused(operation: Operation, now: datetime) -> bool:

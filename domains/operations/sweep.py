@@ -38,7 +38,7 @@ def _unattended() -> list[int]:
     """
     now = clock.now()
     queued = places.next_in_line().filter(created_at__lt=datetime.now(UTC) - FORGOTTEN)
-    hopeless = queued.filter(queue_if_unreachable=False).exclude(host__state=HostState.CONNECTED)
+    hopeless = queued.exclude(host__state=HostState.CONNECTED)
     nth = Window(RowNumber(), partition_by="host", order_by="pk")
     in_line = queued.filter(host__state=HostState.CONNECTED).annotate(nth=nth)
     handed_on = Q(worker="") | Q(lease_until__lt=now)

@@ -153,3 +153,15 @@ def test_guests_that_are_asked_leave_a_process_to_operations(fleet, tmp_path):
         wait_until(lambda: looks() == places.shared(), what="as many looks as may be held")
         wait_for(fleet.ask("well"), "succeeded")
         assert looks() == places.shared()
+
+
+def test_a_long_line_of_one_host_lets_another_one_pass_and_needs_no_sweep_to_move_on(fleet, tmp_path):
+    fleet.host("busy", guests=24)
+    fleet.host("well", guests=2)
+    fleet.simulators["busy"].tune(write_delay=[0.5, 0.5])
+    busy = fleet.ask("busy")
+    with worker(tmp_path), fleet.watched("busy", "well"):
+        wait_until(calls, what="the first call")
+        wait_for(fleet.ask("well"), "succeeded")
+        assert "queued" in statuses(busy)
+        wait_for(busy, "succeeded", timeout=60)

@@ -159,3 +159,14 @@ def test_a_host_out_of_reach_needs_no_place_to_fail(slow):
 def test_the_slow_never_share_the_whole_pool(settings, processes, share):
     settings.WORKER_PROCESSES = processes
     assert places.shared() == share
+
+
+def test_whoever_waits_for_a_host_out_of_reach_is_not_rung_for_by_those_that_fail(line, desk):
+    Host.objects.update(state=HostState.UNREACHABLE)
+    Operation.objects.filter(domain=line[1]).update(queue_if_unreachable=True)
+    desk.bells.append(line[0])
+    desk.work()
+    statuses = dict(Operation.objects.values_list("domain", "status"))
+    assert statuses.pop(line[1]) == "queued"
+    assert set(statuses.values()) == {"failed"}
+    assert not Operation.objects.get(domain=line[1]).attempt

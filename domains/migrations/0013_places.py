@@ -12,4 +12,8 @@ class Migration(migrations.Migration):
             name="claimed_at",
             field=models.DateTimeField(null=True),
         ),
+        migrations.AddIndex(
+            model_name="operation",
+            index=models.Index(fields=["host", "status", "id"], name="operation_line"),
+        ),
     ]
