@@ -11,6 +11,7 @@ import structlog
 
 from domains.history import chain, headfile
 from domains.history.chain import Head
+from domains.models import PublishedHead, clock
 
 logger = structlog.get_logger(__name__)
 
@@ -32,7 +33,7 @@ class Publisher:
         self._trouble = ""
 
     def publish(self) -> None:
-        """Publish the head if it is due; to be called every few seconds.
+        """Publish the head if it is due; to be called every few seconds. What was published the database knows, too.
 
         A file that cannot be written is logged, once for each reason, and tried again with the next call.
         """
@@ -75,3 +76,4 @@ class Publisher:
         if self._trouble:
             logger.info("the head of the history is published again", file=str(self._file))
         self._owed, self._trouble = False, ""
+        PublishedHead.objects.update_or_create(id=1, defaults={"seq": head.seq, "at": clock.now()})

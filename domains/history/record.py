@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from domains.history import facts, ledger
 from domains.models import FINAL, Effect, EffectState, Operation, Status
 from domains.models.status import status_of
+from domains.models.tally import count_confirmations, count_outcome
 from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
@@ -24,25 +26,37 @@ def conclude(
     held: bool,
     message: str = "",
     extra: Mapping[str, object] | None = None,
+    landed: Iterable[Effect] = (),
 ) -> None:
     """Let the operation follow its effects, save it, append an entry of this kind and tell the pages.
 
     ``held`` says that a worker keeps the operation or hands it to the next one. ``message`` is the sentence
-    for people where the caller knows more than the reason code does. To be called last in a transaction
-    that took ``revision`` first.
+    for people where the caller knows more than the reason code does; ``landed`` are the effects that were seen just
+    now. To be called last in a transaction that took ``revision`` first.
     """
+    before = operation.status
     _follow(operation, list(operation.effects.all()), held=held, message=message)
-    write(operation, kind, revision=revision, extra=extra)
+    _count_landed(operation, landed)
+    ended = operation.status in FINAL and operation.status != before
+    write(operation, kind, revision=revision, extra=extra, ended=ended)
 
 
 def write(
-    operation: Operation, kind: str, *, revision: int, extra: Mapping[str, object] | None = None
+    operation: Operation,
+    kind: str,
+    *,
+    revision: int,
+    extra: Mapping[str, object] | None = None,
+    ended: bool = False,
 ) -> None:
     """Save the operation as it stands, append an entry of this kind and tell the pages.
 
-    ``extra`` is what the entry says beyond the operation, or instead of it.
+    ``extra`` is what the entry says beyond the operation, or instead of it. ``ended`` says that this is how the
+    operation has just ended, to be counted.
     """
     save(operation, revision=revision)
+    if ended:
+        count_outcome(operation.action, operation.status, operation.reason)
     ledger.append(kind, {**facts.of_operation(operation, operation.effects.all()), **(extra or {})})
     publish(f"operation:{operation.pk}", revision)
 
@@ -55,7 +69,7 @@ def fail(operation: Operation, reason: Reason, message: str, *, revision: int, k
     )
     operation.status, operation.reason, operation.message = Status.FAILED, reason, message
     operation.finished_at, operation.worker, operation.lease_until = now, "", None
-    write(operation, kind, revision=revision)
+    write(operation, kind, revision=revision, ended=True)
 
 
 def save(operation: Operation, *, revision: int) -> None:
@@ -92,6 +106,16 @@ def _follow(operation: Operation, effects: Sequence[Effect], *, held: bool, mess
     operation.message = message or (_message(operation, blamed) if blamed else "")
     if operation.status != Status.RUNNING:
         operation.worker, operation.lease_until = "", None
+
+
+def _count_landed(operation: Operation, landed: Iterable[Effect]) -> None:
+    spans = Counter((effect.side, effect.settled_at) for effect in landed)
+    for (side, seen_at), effects in spans.items():
+        if seen_at is not None:
+            seconds = max(
+                0.0, (seen_at - operation.created_at).total_seconds()
+            )  # clocks of two machines differ
+            count_confirmations(operation.action, side, seconds, effects=effects)
 
 
 def _blamed(effects: Sequence[Effect]) -> Effect | None:

@@ -103,7 +103,7 @@ def _settle(
     _release_halves(operation, [effect.vcpu for effect in landed])
     operation.after = maps_json(domain)
     _stop_asking(operation)
-    record.conclude(operation, "late", revision=revision, held=held)
+    record.conclude(operation, "late", revision=revision, held=held, landed=landed)
     return operation.status == Status.QUEUED
 
 

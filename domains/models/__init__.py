@@ -12,14 +12,17 @@ from domains.models.historywords import HistoryWords, Wanted
 from domains.models.host import Host, HostState
 from domains.models.lease import Lease
 from domains.models.operation import Operation
+from domains.models.publishedhead import PublishedHead
 from domains.models.revision import Revision
 from domains.models.status import FINAL, OPEN, EffectState, Status
+from domains.models.tally import Confirmation, Outcome
 from domains.models.token import Token
 from domains.models.verification import Verification
 
 __all__ = [
     "FINAL",
     "OPEN",
+    "Confirmation",
     "Domain",
     "Effect",
     "EffectState",
@@ -32,6 +35,8 @@ __all__ = [
     "HostState",
     "Lease",
     "Operation",
+    "Outcome",
+    "PublishedHead",
     "Revision",
     "Role",
     "Status",

@@ -85,7 +85,7 @@ def _cancel(actor: Actor, operation: Operation, note: str, revision: int) -> Non
     operation.effects.update(state=EffectState.SKIPPED, settled_at=now)
     operation.status, operation.finished_at = Status.CANCELLED, now
     operation.message = f"{actor.name} cancelled it before it started; nothing was changed."
-    record.write(operation, "cancelled", revision=revision, extra=_told(actor, note))
+    record.write(operation, "cancelled", revision=revision, extra=_told(actor, note), ended=True)
 
 
 def _ask_again(actor: Actor, operation: Operation, note: str, revision: int) -> None:

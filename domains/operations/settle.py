@@ -100,7 +100,8 @@ def _conclude(
         left = operation.asking or operation.effects.filter(state=EffectState.PENDING).exists()
         operation.worker, operation.lease_until = "", None
         worst = min(verdicts.values(), key=lambda verdict: verdict.state == EffectState.DONE)
-        record.conclude(operation, kind or _KIND[worst.state], revision=revision, held=left)
+        landed = [effect for effect in effects if effect.state == EffectState.DONE]
+        record.conclude(operation, kind or _KIND[worst.state], revision=revision, held=left, landed=landed)
 
 
 def _consequences(operation: Operation, effect: Effect, now: datetime) -> None:

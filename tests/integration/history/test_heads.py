@@ -15,6 +15,7 @@ import structlog
 
 from domains.history import chain, headfile
 from domains.history.heads import Publisher
+from domains.models import PublishedHead
 from tests.integration.history.tampering import change, drop_everything, drop_triggers, remove, written
 
 NEVER = timedelta(days=1)
@@ -40,6 +41,21 @@ def test_the_head_is_published_at_the_start_to_both_places(file, capsys):
     assert capsys.readouterr().out == file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert headfile.read(file) == [chain.head()]
+
+
+def test_the_database_knows_which_head_was_published_last(file):
+    publisher = Publisher(file, interval=NEVER, entries=2)
+    for count in (3, 2):
+        written(count)
+        publisher.publish()
+        assert PublishedHead.objects.get().seq == chain.head().seq
+
+    file.unlink()
+    file.mkdir()
+    written(2)
+    publisher.publish()
+
+    assert PublishedHead.objects.get().seq == 5
 
 
 def test_nothing_is_published_while_there_is_no_entry(file, capsys):
