@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from domains.push.checks import end_where_changed
 from domains.push.client import PENDING, Client, Progress, as_position
 from domains.push.delivery import Delivery
+from domains.push.figures import HubFigures
 from domains.push.follower import Follower, names_row
 from domains.push.listener import Listener, set_within
 from domains.push.rendering import Access, FindAccess, Pictures, Prime, Render, find_primes, render_all
@@ -54,6 +55,7 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun = 0  # the number of the last batch that was taken up
         self._due: dict[str, None] = {}
+        self._owed_since: float | None = None  # how long something that was heard has not been delivered
         self._primes: dict[Prime, None] = {}
         self._doubted: set[str] = set()
         self._work, self._look_now, self._attached = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -99,6 +101,18 @@ class Hub:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._follower.close()
         self._threads.close()
+
+    def figures(self) -> HubFigures:
+        """Say how many streams are open, and how far behind they are. For any thread."""
+        since = self._owed_since
+        owed = 0.0 if since is None else time.monotonic() - since
+        listener = self._listener
+        return HubFigures(
+            streams=len(self._delivery.clients),
+            lag=max(listener.lag, owed),
+            revision=listener.revision,
+            attached=listener.reachable,
+        )
 
     # Streams come and go
 
@@ -175,6 +189,8 @@ class Hub:
 
     def _enqueue(self, keys: Iterable[str]) -> None:
         self._due.update(dict.fromkeys(keys))
+        if self._due and self._owed_since is None:
+            self._owed_since = time.monotonic()
         self._work.set()
 
     def _make_certain(self) -> None:
@@ -193,7 +209,7 @@ class Hub:
             await self._work.wait()
             self._work.clear()
             self._begun += 1
-            batch, position = self._begun, self._listener.position
+            batch, position, began = self._begun, self._listener.position, time.monotonic()
             keys, primes = self._due, self._primes
             self._due, self._primes = {}, {}
             try:
@@ -207,6 +223,7 @@ class Hub:
                 self._work.set()
                 continue
             self._progress.batch, self._progress.position = batch, position
+            self._owed_since = began if self._due else None
 
     async def _pictures(self, keys: Iterable[str], primes: Iterable[Prime]) -> Pictures:
         return await self._threads.run(

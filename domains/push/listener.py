@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -20,6 +21,7 @@ logger = structlog.get_logger(__name__)
 
 CHECK = 5.0  # seconds between two comparisons with the database
 RETRY = 0.5  # seconds until Redis is tried again
+LATELY = 60.0  # seconds for which it counts how late an announcement came
 
 
 class Listener:
@@ -39,6 +41,9 @@ class Listener:
         self.position: Position = START
         self.began: Position = START
         self.attached = False
+        self.reachable = False
+        self._heard: tuple[float, float] = (0.0, 0.0)  # when the last announcement came, and how late
+        self._announced = 0  # the highest revision that was announced
         self._follower = follower
         self._threads = threads
         self._hear = hear
@@ -48,22 +53,33 @@ class Listener:
         self._unannounced: dict[str, int] = {}
         self._compare_now = asyncio.Event()
 
+    @property
+    def lag(self) -> float:
+        """How many seconds late the last announcement came, by the clocks of Redis and of this process."""
+        at, late = self._heard
+        return late if time.monotonic() - at < LATELY else 0.0
+
+    @property
+    def revision(self) -> int:
+        """The revision up to which everything was heard."""
+        return max(self._checked or 0, self._announced)
+
     async def follow(self) -> None:
         """Listen to the stream for ever."""
-        reachable = True
+        told = False
         while True:
             try:
                 await self._attach()
-                if not reachable:
+                if told:
                     logger.info("Redis answers again")
-                reachable = True
+                self.reachable, told = True, False
                 while True:
                     for entry in await self._follower.wait(self.position):
                         self._take(entry)
             except RedisError as error:
-                if reachable:
+                if not told:
                     logger.warning("Redis does not answer; changes are looked up instead", error=str(error))
-                reachable = False
+                self.reachable, told = False, True
                 await asyncio.sleep(RETRY)
 
     async def _attach(self) -> None:
@@ -85,7 +101,9 @@ class Listener:
 
     def _take(self, entry: Announcement) -> None:
         self.position = entry.position
+        self._heard = time.monotonic(), max(0.0, time.time() - entry.position[0] / 1000)
         if entry.names_row:
+            self._announced = max(self._announced, entry.revision)
             self._seen[entry.key] = max(entry.revision, self._seen.get(entry.key, 0))
         self._hear(entry.key)
 
