@@ -1,0 +1,174 @@
+"""What is at work right now, and how much of it: one look at the database and at Redis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Min, Q
+
+from domains.models import HistoryEntry, Host, HostState, Lease, Operation, PublishedHead, Status, clock
+from domains.models.revision import current_revision
+from domains.push.beats import beats
+from domains.push.figures import HubFigures, hub_figures
+
+OPEN = (Status.QUEUED, Status.RUNNING, Status.WAITING, Status.UNCONFIRMED)
+
+
+@dataclass(frozen=True, slots=True)
+class HostPulse:
+    """A host: its state, the seconds since it was last read (None: never), and whether a watcher has it."""
+
+    slug: str
+    queue: str
+    state: str
+    age: float | None
+    watched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePulse:
+    """What is queued for the hosts of one queue.
+
+    ``oldest`` is for how many seconds the oldest has been queued that no worker has begun, ``due`` the same where its
+    host answers, so that nothing but a worker is lacking; both are 0 if there is none.
+    """
+
+    name: str
+    depth: int = 0
+    oldest: float = 0.0
+    due: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPulse:
+    """The history's last entry and the one published last, 0 for none, and how old that publication is.
+
+    ``unpublished`` is the age in seconds of the oldest entry that no published head covers; 0 if all are covered.
+    """
+
+    seq: int
+    published: int
+    published_age: float | None
+    unpublished: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """All of it. ``workers`` has the queues that each worker serves; it is None while Redis does not answer."""
+
+    hosts: tuple[HostPulse, ...]
+    queues: tuple[QueuePulse, ...]
+    open: dict[str, int]
+    watchers: int
+    workers: dict[str, frozenset[str]] | None
+    revision: int
+    head: HeadPulse
+    hub: HubFigures | None
+
+    @property
+    def watched(self) -> tuple[HostPulse, ...]:
+        """The hosts that are to be watched."""
+        return tuple(host for host in self.hosts if host.state != HostState.PAUSED)
+
+    @property
+    def lag(self) -> float:
+        """How old in seconds the oldest last reading of a connected host is."""
+        return max((host.age or 0.0 for host in self.hosts if host.state == HostState.CONNECTED), default=0.0)
+
+    @property
+    def unserved(self) -> frozenset[str]:
+        """The queues of hosts that no worker serves, as far as that is known."""
+        if self.workers is None:
+            return frozenset()
+        return frozenset(host.queue for host in self.watched) - frozenset().union(*self.workers.values())
+
+
+def take_pulse() -> Pulse:
+    """Look at everything. Nine queries at most, however much there is, and one question to Redis."""
+    now = clock.now()
+    holders = dict(Lease.objects.filter(expires_at__gt=now).exclude(holder="").values_list("name", "holder"))
+    hosts = _hosts(now, holders)
+    counted, queues = _open_operations(now, hosts)
+    return Pulse(
+        hosts=hosts,
+        queues=queues,
+        open=counted,
+        watchers=len(set(holders.values())),
+        workers=_workers(),
+        revision=current_revision(),
+        head=_head(now),
+        hub=hub_figures(),
+    )
+
+
+def _hosts(now: datetime, holders: dict[str, str]) -> tuple[HostPulse, ...]:
+    return tuple(
+        HostPulse(
+            slug=slug,
+            queue=queue,
+            state=state if enabled else HostState.PAUSED,
+            age=_age(now, seen),
+            watched=f"host:{slug}" in holders,
+        )
+        for slug, queue, enabled, state, seen in Host.objects.values_list(
+            "slug", "queue", "enabled", "state", "last_seen"
+        )
+    )
+
+
+def _open_operations(
+    now: datetime, hosts: tuple[HostPulse, ...]
+) -> tuple[dict[str, int], tuple[QueuePulse, ...]]:
+    rows = (
+        Operation.objects.filter(status__in=OPEN)
+        .order_by()
+        .values_list("status", "host__queue", "host__state")
+        .annotate(number=Count("pk"), begun=Min("created_at", filter=Q(started_at=None)))
+    )
+    counted = Counter[str](dict.fromkeys(OPEN, 0))
+    queues = {host.queue: QueuePulse(host.queue) for host in hosts}
+    for status, name, state, number, begun in rows:
+        counted[status] += number
+        if status == Status.QUEUED and name is not None:
+            queue, age = queues.get(name, QueuePulse(name)), _age(now, begun) or 0.0
+            due = age if state == HostState.CONNECTED else 0.0
+            queues[name] = QueuePulse(name, queue.depth + number, max(queue.oldest, age), max(queue.due, due))
+    return dict(counted), tuple(sorted(queues.values(), key=lambda queue: queue.name))
+
+
+def _workers() -> dict[str, frozenset[str]] | None:
+    living = beats("worker")
+    if living is None:
+        return None
+    return {name: _queues(told.get("queues")) for name, told in living.items()}
+
+
+def _queues(told: object) -> frozenset[str]:
+    return frozenset(map(str, told)) if isinstance(told, list) else frozenset()
+
+
+def _head(now: datetime) -> HeadPulse:
+    last = HistoryEntry.objects.order_by("-seq").values_list("seq", flat=True).first()
+    seq = last if type(last) is int else 0  # SQLite takes anything for a number from whoever forges an entry
+    published = PublishedHead.objects.first()
+    covered = published.seq if published else 0
+    later = HistoryEntry.objects.filter(seq__gt=covered).order_by("seq").values_list("time", flat=True)
+    return HeadPulse(
+        seq=seq,
+        published=covered,
+        published_age=_age(now, published.at) if published else None,
+        unpublished=_age_of_entry(now, later.first()) if seq > covered else 0.0,
+    )
+
+
+def _age_of_entry(now: datetime, time: str | None) -> float:
+    try:
+        return _age(now, datetime.fromisoformat(time or "")) or 0.0
+    except (ValueError, TypeError):  # whatever somebody else wrote for a time is none
+        return 0.0
+
+
+def _age(now: datetime, moment: datetime | None) -> float | None:
+    return None if moment is None else max(0.0, (now - moment).total_seconds())
