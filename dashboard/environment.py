@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from datetime import timedelta
 from ipaddress import ip_network
@@ -13,6 +14,7 @@ from environs import Env, EnvError
 
 from domains.operations.queues import RULE, well_formed
 
+_LISTEN = re.compile(r"(?P<name>[\w.-]+|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
 SOCKET_PATH_BYTES = 107  # sockaddr_un leaves room for no more on Linux
 
 env = Env(eager=True)
@@ -107,3 +109,21 @@ def redis_url(folder: Path) -> str:
             "choose a shorter SLOTBOARD_VAR, or set REDIS_URL."
         )
     return f"unix://{socket}"
+
+
+def listen_address(name: str) -> tuple[str, int] | Path | None:
+    """Read where to listen: ``HOST:PORT``, ``unix:/PATH``, or nothing. Raises ``ImproperlyConfigured``."""
+    given = env.str(name, "")
+    if not given:
+        return None
+    if given.startswith("unix:/"):
+        path = Path(given.removeprefix("unix:"))
+        if len(os.fsencode(path)) > SOCKET_PATH_BYTES:
+            raise ImproperlyConfigured(
+                f"{name} is longer than the {SOCKET_PATH_BYTES} bytes of a socket's path."
+            )
+        return path
+    found = _LISTEN.fullmatch(given)
+    if found is None or not 1 <= int(found["port"]) <= 65535:
+        raise ImproperlyConfigured(f"{name} is “{given}”; it must be HOST:PORT, [IPV6]:PORT or unix:/PATH.")
+    return found["name"].strip("[]"), int(found["port"])

@@ -10,22 +10,33 @@ import uvicorn
 from django.conf import settings
 
 from dashboard.asgi import application, hub
+from dashboard.metrics import listener
+from dashboard.sideserver import SideServer, bind
 from domains.push.hub import Hub
 
 GRACE = 3  # seconds for requests that are under way when the server is told to end
 
 
 class Server(uvicorn.Server):
-    """Closes the open streams at the signal; uvicorn alone would wait for them."""
+    """Closes the open streams at the signal; uvicorn alone would wait for them. ``side`` lives as long as this."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub, side: SideServer | None) -> None:
         super().__init__(config)
         self._hub = hub
+        self._side = side
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Remember the event loop, in which streams are to be closed."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        if self._side:
+            self._side.begin()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End, both of them."""
+        if self._side:
+            await self._side.end()
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End on a signal."""
@@ -35,7 +46,9 @@ class Server(uvicorn.Server):
 
 
 def serve(host: str, port: int) -> None:
-    """Serve pages and streams until a signal comes."""
+    """Serve pages and streams, and figures where that is wanted, until a signal comes. Raises ``CannotStart``."""
+    address = settings.METRICS_LISTEN
+    side = SideServer(listener, bind(address)) if address else None
     config = uvicorn.Config(
         application,
         host=host,
@@ -49,4 +62,4 @@ def serve(host: str, port: int) -> None:
         forwarded_allow_ips=settings.TRUSTED_PROXIES,
         timeout_graceful_shutdown=GRACE,
     )
-    Server(config, hub).run()
+    Server(config, hub, side).run()

@@ -45,6 +45,7 @@ UNPLUG_PATIENCE = environment.seconds("SLOTBOARD_UNPLUG_PATIENCE", 300)
 QUEUE_PATIENCE = environment.seconds("SLOTBOARD_QUEUE_PATIENCE", 600)
 TRUSTED_PROXIES = environment.networks("SLOTBOARD_TRUSTED_PROXIES")
 HEAD_INTERVAL = environment.seconds("SLOTBOARD_HEAD_INTERVAL", 600)
+METRICS_LISTEN = environment.listen_address("SLOTBOARD_METRICS_LISTEN")
 
 INSTALLED_APPS = [
     "domains",  # before Django's own: its commands about accounts take the place of theirs

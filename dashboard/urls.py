@@ -6,6 +6,7 @@ from allauth.account.views import account_inactive, login, logout
 from django.urls import URLPattern, URLResolver, path
 
 from dashboard import health
+from dashboard.metrics import metrics
 from domains.api.api import api
 from domains.web.change import change
 from domains.web.domain import domain
@@ -37,6 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/inactive/", account_inactive, name="account_inactive"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
 ]
 
 handler400 = "domains.web.errors.bad_request"

@@ -11,7 +11,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READERS = {"str", "bool", "int", "list", "dj_db_url", "get", "queues", "seconds", "networks", "getenv"}
+READERS = {
+    "str",
+    "bool",
+    "int",
+    "list",
+    "dj_db_url",
+    "get",
+    "queues",
+    "seconds",
+    "networks",
+    "listen_address",
+    "getenv",
+}
 PREFIXES = ("SLOTBOARD_", "LAB_", "REDIS_", "DATABASE_")
 SCRIPTS = ["script/setup", "script/server", "script/test", "script/lab", ".ci/run"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dashboard.serve import serve
+from dashboard.supervise import CannotStart
 
 
 class Command(BaseCommand):
@@ -20,4 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, **_: object) -> None:
         """Serve until a signal comes."""
-        serve(host, port)
+        try:
+            serve(host, port)
+        except CannotStart as error:
+            raise CommandError(str(error)) from error
