@@ -7,8 +7,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dashboard import parts
+from domains.operations.pulse import take_pulse
+from domains.web.troubles import troubles_for
 
 OK = "ok"
+WELL = "Everything is at work."
 
 
 @require_safe
@@ -21,25 +24,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether pages can be served; to signed-in people also which other parts are at work.
+    """Say whether pages can be served; to signed-in people also what is not well, in the words of the pages.
 
     Without Redis, workers, watchers or hosts the pages still tell the truth, so only the database counts.
     """
     fault = parts.database_fault()
     lines = ["not ok" if fault else OK]
     if not fault and request.user.is_authenticated:
-        lines += [f"{name}: {state}" for name, state in _parts().items()]
+        found = troubles_for(request.user, take_pulse())
+        lines += [trouble.sentence for trouble in found] or [WELL]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain", status=503 if fault else 200)
-
-
-def _parts() -> dict[str, str]:
-    redis = parts.redis_answers()
-    found = {
-        "database": OK,
-        "redis": OK if redis else "does not answer",
-        "worker": OK if redis and parts.worker_answers() else "none answers",
-        "watcher": OK if parts.watcher_works() else "none at work",
-    }
-    hosts = {f"host {slug}": state for slug, state in parts.hosts().items()}
-    queues = {f"queue {name}": "served by no worker" for name in parts.unserved_queues()}
-    return found | queues | hosts

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
-from domains.models import Host, HostState, Lease
-from domains.models.clock import now
+from domains.models import Host, HostState
 from domains.operations import workers
-
-ANSWER = 0.5  # seconds
 
 
 def database_fault() -> str:
@@ -28,25 +20,9 @@ def database_fault() -> str:
     return ""
 
 
-def redis_answers() -> bool:
-    """Whether Redis answers."""
-    retry = Retry(NoBackoff(), 0)
-    options = {"socket_connect_timeout": ANSWER, "socket_timeout": ANSWER, "retry": retry}
-    try:
-        with Redis.from_url(settings.REDIS_URL, **options) as redis:
-            return bool(redis.ping())
-    except RedisError:
-        return False
-
-
 def worker_answers() -> bool:
     """Whether a worker takes messages, as far as is known."""
     return bool(workers.served())
-
-
-def watcher_works() -> bool:
-    """Whether a watcher holds a lease."""
-    return Lease.objects.filter(expires_at__gt=now()).exclude(holder="").exists()
 
 
 def hosts() -> dict[str, str]:

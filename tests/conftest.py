@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from domains.operations import workers
 from domains.push import reach
+from domains.web import troubles
 from tests.postgres import PostgresServer
 from tests.product import Product
 from tests.waiting import wait_until
@@ -57,6 +58,12 @@ class RedisServer:
     def client(self) -> Redis:
         """Connect to it; to be used as a context manager."""
         return Redis.from_url(settings.REDIS_URL, decode_responses=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen_yet() -> None:
+    """Have every test begin as a process that has not looked yet whether all is well."""
+    troubles.forget()
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,10 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that is not well: ``brief`` for where there is little room, and what it means for people."""
+    """One thing that is not well, and what it means for people; ``brief`` is for where there is little room.
+
+    The latter says nothing that changes while the trouble lasts: it is read out to those who cannot see it.
+    """
 
     part: Part
     brief: str
@@ -76,7 +79,7 @@ def _of_queues(pulse: Pulse, known: Collection[str]) -> Iterator[Trouble]:
     if due > QUEUED:
         yield Trouble(
             Part.QUEUED,
-            f"Queued for {duration(due)}",
+            "Operations wait for a worker",
             f"Operations are queued that no worker has begun, the oldest for {duration(due)}.",
         )
 
@@ -101,7 +104,7 @@ def _of_hosts(pulse: Pulse, known: Collection[str]) -> Iterator[Trouble]:
 def _of_news(pulse: Pulse) -> Iterator[Trouble]:
     if pulse.hub and pulse.hub.lag > BEHIND:
         late = duration(pulse.hub.lag)
-        yield Trouble(Part.EVENTS, f"News {late} late", f"Changes reach open pages {late} late.")
+        yield Trouble(Part.EVENTS, "Pages are behind", f"Changes reach open pages {late} late.")
     if pulse.head.unpublished > (settings.HEAD_INTERVAL + MARGIN).total_seconds():
         age = duration(pulse.head.unpublished)
         yield Trouble(

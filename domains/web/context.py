@@ -1,12 +1,16 @@
-"""What every page's frame needs, without a query."""
+"""What every page's frame needs, without a query while all is well."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypedDict
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from domains.web import troubles
 
 
 class Frame(TypedDict):
@@ -16,12 +20,15 @@ class Frame(TypedDict):
     version: str
     require_note: bool
     now: datetime
+    troubles: Callable[[], SafeString]
+    looked: Callable[[], bool]
 
 
 def frame(request: HttpRequest) -> Frame:
     """Give the chosen theme, empty for the system's, Slotboard's version, and the time by which ages count.
 
-    ``require_note`` says that nothing is changed without a note here.
+    ``require_note`` says that nothing is changed without a note here. ``troubles`` draws what is known not to be well,
+    ``looked`` says whether that is known at all.
     """
     theme = request.COOKIES.get("theme", "")
     return {
@@ -29,4 +36,6 @@ def frame(request: HttpRequest) -> Frame:
         "version": settings.VERSION,
         "require_note": settings.REQUIRE_NOTE,
         "now": datetime.now(UTC),
+        "troubles": lambda: troubles.drawn(request.user),
+        "looked": lambda: troubles.remembered() is not None,
     }

@@ -1,4 +1,4 @@
-"""How old the last reading of each host is."""
+"""How old the last reading of each host is, and what is not well: what pages ask for every ten seconds."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from domains.models import Host
 from domains.models.grant import domains_seen_by
 from domains.web.access import member
+from domains.web.troubles import drawn_anew
 
 LATE = timedelta(seconds=15)  # a watched host is read every second, and given up on after ten
 
@@ -33,11 +34,13 @@ def reading_html(host: Host) -> SafeString:
 @require_safe
 @member
 def readings(request: HttpRequest) -> HttpResponse:
-    """Give the ages for all hosts of which the person sees a guest, as parts that find their own places."""
+    """Give the ages for all hosts of which the person sees a guest, and what is not well.
+
+    All as parts that find their own places.
+    """
     hosts = Host.objects.filter(pk__in=domains_seen_by(request.user).values("host"))
     parts = ((host.pk, reading_html(host)) for host in hosts)
-    return HttpResponse(
-        format_html_join(
-            "\n", '<hx-partial hx-target="#reading-{}" hx-swap="outerMorph">{}</hx-partial>', parts
-        )
+    ages = format_html_join(
+        "\n", '<hx-partial hx-target="#reading-{}" hx-swap="outerMorph">{}</hx-partial>', parts
     )
+    return HttpResponse(format_html("{}\n{}", ages, drawn_anew(request.user)))

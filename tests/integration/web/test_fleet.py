@@ -91,7 +91,7 @@ def test_fleet_takes_the_same_queries_for_one_guest_and_for_thirty(
 def test_readings_tell_the_age_for_every_host_one_sees(viewer, stranger, domain):
     text = viewer.get("/readings/").text
     assert f'<hx-partial hx-target="#reading-{domain.host_id}" hx-swap="outerMorph">' in text
-    assert stranger.get("/readings/").text == ""
+    assert "reading-" not in stranger.get("/readings/").text
 
 
 def test_fleet_answers_no_other_method(viewer):

@@ -71,10 +71,10 @@ def test_without_any_host_nothing_is_missing():
         (
             {"queues": (QueuePulse("default", 9, 240.0, 240.0),)},
             "queued",
-            "Queued for 4 min",
+            "Operations wait for a worker",
             "the oldest for 4 min",
         ),
-        ({"hub": HubFigures(3, 12.0, 60, attached=True)}, "events", "News 12.0 s late", "12.0 s late"),
+        ({"hub": HubFigures(3, 12.0, 60, attached=True)}, "events", "Pages are behind", "12.0 s late"),
         (
             {"head": HeadPulse(900, 850, 9e4, 1500.0)},
             "head",
