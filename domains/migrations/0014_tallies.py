@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from bisect import bisect_left
+from collections import Counter, defaultdict
 
 from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.models import Case, Count, F, Sum, Value, When
+from django.db.models import Count
 
 from domains.models.tally import BOUNDS
 
@@ -19,26 +20,22 @@ def count_what_was(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     outcome = apps.get_model("domains", "Outcome")
     outcome.objects.bulk_create(outcome(**row) for row in counted)
 
-    took = models.ExpressionWrapper(F("settled_at") - F("operation__created_at"), models.DurationField())
-    spans = [When(took__lte=timedelta(seconds=bound), then=number) for number, bound in enumerate(BOUNDS)]
-    bucket = Case(*spans, default=Value(len(BOUNDS)), output_field=models.PositiveSmallIntegerField())
-    seen = apps.get_model("domains", "Effect").objects.filter(state="done", settled_at__isnull=False)
-    rows = (
-        seen.annotate(took=took, bucket=bucket)
-        .order_by()
-        .values("operation__action", "side", "bucket")
-        .annotate(count=Count("pk"), together=Sum("took"))
-    )
+    counts, seconds = Counter[tuple[str, str, int]](), defaultdict[tuple[str, str, int], float](float)
+    seen = apps.get_model("domains", "Effect").objects.filter(state="done")
+    rows = seen.order_by().values_list("operation__action", "side", "operation__created_at", "settled_at")
+    for action, side, asked_at, seen_at in rows.iterator(chunk_size=5000):
+        if seen_at is None:
+            continue
+        took = max(0.0, (seen_at - asked_at).total_seconds())
+        key = action, side, bisect_left(BOUNDS, took)
+        counts[key] += 1
+        seconds[key] += took
     confirmation = apps.get_model("domains", "Confirmation")
     confirmation.objects.bulk_create(
         confirmation(
-            action=row["operation__action"],
-            side=row["side"],
-            bucket=row["bucket"],
-            count=row["count"],
-            seconds=row["together"].total_seconds(),
+            action=action, side=side, bucket=bucket, count=count, seconds=seconds[action, side, bucket]
         )
-        for row in rows
+        for (action, side, bucket), count in counts.items()
     )
 
 
