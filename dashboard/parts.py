@@ -30,12 +30,6 @@ def hosts() -> dict[str, str]:
     return dict(Host.objects.filter(enabled=True).values_list("slug", "state"))
 
 
-def unserved_queues() -> list[str]:
-    """Give the queues of enabled hosts that no worker serves, as far as is known."""
-    queues = Host.objects.filter(enabled=True).values_list("queue", flat=True)
-    return sorted(workers.unserved(queues) or ())
-
-
 def connected(state: str) -> bool:
     """Whether that state lets operations through."""
     return state == HostState.CONNECTED

@@ -41,7 +41,7 @@ def count_what_was(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domains", "0008_followup_indexes"),
+        ("domains", "0013_places"),
     ]
 
     operations = [

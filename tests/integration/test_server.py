@@ -172,10 +172,17 @@ def test_health_is_open_and_tells_strangers_nothing(server):
     assert (ready.status, ready.body) == (200, "ok\n")
 
 
-def test_readiness_tells_signed_in_people_what_is_not_well(server):
+def test_readiness_tells_signed_in_people_what_is_at_work_and_what_is_not_well(server):
     lines = server.get("/readyz", Cookie=server.cookie).body.splitlines()
 
-    assert [line.partition(":")[0] for line in lines] == ["ok", "No worker answers", "No watcher is at work"]
+    assert lines[:5] == [
+        "ok",
+        "database: ok",
+        "redis: ok",
+        "worker: none answers",
+        "watcher: none at work",
+    ]
+    assert [line.partition(":")[0] for line in lines[5:]] == ["No worker answers", "No watcher is at work"]
 
 
 def test_readiness_fails_with_the_database_and_not_with_redis(server, redis_server, fresh_database):

@@ -148,12 +148,14 @@ def test_hosts_are_named_to_those_who_may_know_them(eva, host):
 
 
 def test_readiness_tells_the_same_in_the_same_words(eva):
-    assert eva.get("/readyz").text == "ok\nEverything is at work.\n"
+    parts = ["database: ok", "redis: ok", "worker: ok", "watcher: ok"]
+    assert eva.get("/readyz").text.splitlines() == ["ok", *parts]
     forget("worker", "w1")
     leases.release(leases.Fence("host:rack1", "watcher-1", 1))
     _, sentences = polled(eva)
 
-    assert eva.get("/readyz").text.splitlines() == ["ok", *sentences]
+    parts[2:] = ["worker: none answers", "watcher: none at work"]
+    assert eva.get("/readyz").text.splitlines() == ["ok", *parts, *sentences]
     assert Client().get("/readyz").text == "ok\n"
     assert [t.sentence for t in troubles.troubles_for(make_user("x", "viewer"), take_pulse())] == sentences
 
