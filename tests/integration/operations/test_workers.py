@@ -47,14 +47,13 @@ def test_a_worker_is_known_again_after_redis_was_away(fleet, tmp_path, redis_ser
         redis_server.stop()
         assert workers.served() is None
         assert workers.unserved(["default"]) is None
-        assert not workers.lacks("default")
         redis_server.start()
         wait_until(workers.served, 30, what="the worker")
 
 
 def test_nobody_serves_anything_where_no_worker_is(redis):
     assert workers.served() == frozenset()
-    assert workers.lacks("default")
+    assert workers.unserved(["default"]) == {"default"}
 
 
 def test_what_is_no_workers_sign_of_life_serves_nothing(redis):
