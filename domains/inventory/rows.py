@@ -63,6 +63,8 @@ def fields_of(reading: DomainReading) -> dict[str, object]:
         "libvirt_id": reading.libvirt_id,
         "live": reading.live.to_json() if reading.live else None,
         "config": reading.config.to_json() if reading.config else None,
+        "live_count": len(reading.live.present) if reading.live else 0,
+        "config_count": len(reading.config.present) if reading.config else 0,
         "topology": reading.topology.to_json(),
         "numa": {str(cell): cpulist.dump(ids) for cell, ids in reading.numa.items()},
         "pinning": {str(vcpu): cpus for vcpu, cpus in reading.pinning.items()},

@@ -99,6 +99,7 @@ def apply_gone(host_id: int, uuid: str, *, read_revision: int, fence: Fence | No
             gone_at=datetime.now(UTC),
             state="shut off",
             live=None,
+            live_count=0,
             libvirt_id=None,
             cpu_time=None,
             revision=revision,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domains", "0008_followup_indexes")]
+    dependencies = [("domains", "0010_fleet")]
 
     operations = [
         migrations.AddField(

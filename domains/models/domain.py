@@ -9,6 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
 from domains.models.host import Host
+from domains.models.slotcount import CountField, differs_field
 from domains.vcpu.guest import GuestView
 from domains.vcpu.slots import SlotMap
 from domains.vcpu.topology import Topology
@@ -44,7 +45,9 @@ class KeptUuid(models.Func):
 class Domain(models.Model):
     """One guest of one host. Only ``domains.inventory`` writes it, by compare-and-swap on ``revision``.
 
-    ``live`` and ``config`` hold slot maps (:class:`domains.vcpu.slots.SlotMapJson`) or null. ``run`` counts
+    ``live`` and ``config`` hold slot maps (:class:`domains.vcpu.slots.SlotMapJson`) or null; from them follow
+    ``live_count`` and ``config_count``, the slots that are present, and ``differs``. ``last_operation`` is the
+    newest that was asked for, noted in the transaction that stores it. ``run`` counts
     the guest's lives; ``libvirt_id`` and ``cpu_time`` (nanoseconds) are what shows that a life goes on.
     ``guest`` (:class:`domains.vcpu.guest.GuestJson`) belongs to this run, and is as old as ``guest_at`` says.
     """
@@ -64,6 +67,9 @@ class Domain(models.Model):
     cpu_time = models.BigIntegerField(null=True)
     live = models.JSONField(null=True)
     config = models.JSONField(null=True)
+    live_count = CountField(of="live")
+    config_count = CountField(of="config")
+    differs = differs_field()
     topology = models.JSONField(default=dict)
     numa = models.JSONField(default=dict, help_text="Cell to cpulist of vCPU IDs.")
     pinning = models.JSONField(default=dict, help_text="vCPU ID to cpulist of host CPUs.")
@@ -77,6 +83,9 @@ class Domain(models.Model):
         blank=True, help_text="Slots that libvirt lists without hotpluggable: a cpulist."
     )
     synced_at = models.DateTimeField()
+    last_operation = models.ForeignKey(
+        "Operation", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     revision = models.BigIntegerField(db_index=True)
 
     class Meta:

@@ -118,6 +118,7 @@ def _store(actor: Actor, domain: Domain, change: Change, key: str, revision: int
         revision=revision,
         **asdict(change),
     )
+    Domain.objects.filter(pk=domain.pk).update(last_operation=operation)
     blocker = reserve(operation, domain, change)
     follows = {"undo_of": change.undo_of_id, "retry_of": change.retry_of_id}
     ledger.append("requested", {**facts.of_operation(operation, operation.effects.all()), **follows})

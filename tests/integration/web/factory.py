@@ -88,6 +88,7 @@ def make_operation(
             status=status,
             **(values | fields),
         )
+        Domain.objects.filter(pk=domain.pk).update(last_operation=operation)
         for step, (vcpu, side, state) in enumerate(effects or [], 1):
             make_effect(operation, step, vcpu, side, state)
         for kind in kinds:
