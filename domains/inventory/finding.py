@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from string import hexdigits
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet, TextField, Value
-from django.db.models.expressions import OrderBy
 from django.db.models.functions import Cast, Replace
-from django.db.models.lookups import Contains
 
 from domains.models import FINAL, Domain, Host, HostState, Operation, Status
+from domains.models.holds import Holds
 
-LEAST_OF_UUID = 6  # digits; fewer stand in too many by chance
+BEGINNING, ANYWHERE = 6, 8  # digits of a UUID; fewer stand there in too many by chance
+_DIGITS = frozenset("0123456789abcdef")
 UNDER_WAY = tuple(status for status in Status if status not in FINAL)
-_ORDERS: dict[str, tuple[str | OrderBy, ...]] = {
+_ORDERS: dict[str, tuple[str, ...]] = {
     "host": ("host__slug", "name", "pk"),
     "name": ("name", "pk"),
     "state": ("state", "name", "pk"),
     "-live": ("-live_count", "name", "pk"),
     "-config": ("-config_count", "name", "pk"),
-    "-changed": (F("last_operation").desc(nulls_last=True), "name", "pk"),
+    "-changed": ("-changed", "name", "pk"),
 }
 SORTS = tuple(f"{sign}{name.removeprefix('-')}" for name in _ORDERS for sign in ("", "-"))
 
@@ -29,7 +29,8 @@ SORTS = tuple(f"{sign}{name.removeprefix('-')}" for name in _ORDERS for sign in 
 class FleetFilters:
     """What a domain has to fit, all of it; what is left out narrows nothing.
 
-    ``q`` stands in its name or its host's, in either case, or in its UUID (from 6 digits on). ``host`` is a slug,
+    ``q`` stands in its name or its host's, in either case, or is the beginning of its UUID (from 6 digits on) or any
+    part of it (from 8 on), with or without dashes. ``host`` is a slug,
     ``state`` one of virsh's words. ``differs``: both sides are there and hold different slots. ``waiting``: an
     operation waits or is under way. ``unreachable``: no worker may open its host, which does not answer or is
     paused. ``sort`` is one of ``SORTS``; a minus turns it round, and empty means by host.
@@ -61,7 +62,7 @@ def fitting(filters: FleetFilters) -> Q:
     """Give the condition that the filters are."""
     wanted = Q()
     if filters.q:
-        wanted &= _containing(filters.q)
+        wanted &= containing(filters.q)
     if filters.host:
         wanted &= Q(host__in=Host.objects.filter(slug=filters.host))
     if filters.state:
@@ -86,10 +87,19 @@ def out_of_reach() -> QuerySet[Host]:
     return Host.objects.exclude(enabled=True, state=HostState.CONNECTED)
 
 
-def _containing(words: str) -> Q:
-    hit = Q(name__icontains=words) | Q(host__in=Host.objects.filter(slug__icontains=words))
+def containing(words: str) -> Q:
+    """Give the condition that ``words`` stand in a domain's name, its host's, or its UUID."""
+    hit = Q(Holds(F("name"), words)) | Q(host__in=Host.objects.filter(Q(Holds(F("slug"), words))))
     digits = words.replace("-", "").lower()
-    if LEAST_OF_UUID <= len(digits) <= 32 and set(digits) <= set(hexdigits):
-        plain = Replace(Cast("uuid", TextField()), Value("-"), Value(""), output_field=TextField())
-        hit |= Q(Contains(plain, digits))
+    if BEGINNING <= len(digits) <= 32 and set(digits) <= _DIGITS:
+        hit |= Q(pk__in=Domain.objects.filter(_numbered(digits)).order_by().values("pk"))
     return hit
+
+
+def _numbered(digits: str) -> Q:
+    first, last = (UUID(digits.ljust(32, filling)) for filling in "0f")
+    beginning = Q(uuid__range=(first, last))
+    if not ANYWHERE <= len(digits) < 32:
+        return beginning
+    plain = Replace(Cast("uuid", TextField()), Value("-"), Value(""), output_field=TextField())
+    return beginning | Q(Holds(plain, digits))

@@ -6,10 +6,26 @@ from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import Max, OuterRef, Subquery
 
-import domains.models.slotcount
-from domains.models.slotcount import count_of, differs_field
+from domains.models.fleetcolumns import CountField, changed_field, count_of, differs_field
 
 BATCH = 500
+FILTERED = ("state", "differs", "gone_at")
+ORDERS = {
+    "host": ("host", "name", "id", *FILTERED),
+    "name": ("name", "id", "host", *FILTERED),
+    "state": ("state", "name", "id", "host", "differs", "gone_at"),
+    "live": ("-live_count", "name", "id", "host", *FILTERED),
+    "config": ("-config_count", "name", "id", "host", *FILTERED),
+    "change": ("-changed", "name", "id", "host", *FILTERED),
+    "count": ("host", "state", "differs", "name", "gone_at"),
+}
+INDEXES = (
+    *(
+        models.Index(fields=fields, condition=models.Q(gone_at__isnull=True), name=f"domain_by_{name}")
+        for name, fields in ORDERS.items()
+    ),
+    models.Index(fields=["uuid"], name="domain_by_uuid"),
+)
 
 
 def count_slots(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -33,12 +49,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="domain",
             name="live_count",
-            field=domains.models.slotcount.CountField(of="live"),
+            field=CountField(of="live"),
         ),
         migrations.AddField(
             model_name="domain",
             name="config_count",
-            field=domains.models.slotcount.CountField(of="config"),
+            field=CountField(of="config"),
         ),
         migrations.AddField(model_name="domain", name="differs", field=differs_field()),
         migrations.AddField(
@@ -52,6 +68,9 @@ class Migration(migrations.Migration):
                 to="domains.operation",
             ),
         ),
+        migrations.AddField(model_name="domain", name="changed", field=changed_field()),
+        *(migrations.AddIndex(model_name="domain", index=index) for index in INDEXES),
+        # After the indexes: PostgreSQL makes none on a table that the same transaction has written foreign keys to.
         migrations.RunPython(count_slots, migrations.RunPython.noop),
         migrations.RunPython(note_operations, migrations.RunPython.noop),
     ]

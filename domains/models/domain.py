@@ -8,8 +8,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.sql.compiler import SQLCompiler
 
+from domains.models.fleetcolumns import CountField, changed_field, differs_field, fleet_indexes
 from domains.models.host import Host
-from domains.models.slotcount import CountField, differs_field
 from domains.vcpu.guest import GuestView
 from domains.vcpu.slots import SlotMap
 from domains.vcpu.topology import Topology
@@ -86,10 +86,12 @@ class Domain(models.Model):
     last_operation = models.ForeignKey(
         "Operation", null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    changed = changed_field()
     revision = models.BigIntegerField(db_index=True)
 
     class Meta:
         ordering = ["name", "id"]
+        indexes = fleet_indexes()
         constraints = [models.UniqueConstraint(fields=["host", "uuid"], name="domain_once_per_host")]
 
     def __str__(self) -> str:

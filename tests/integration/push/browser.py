@@ -31,7 +31,7 @@ def make_domain(name: str = "web01") -> Domain:
             host=host,
             uuid=uuid.uuid4(),
             name=name,
-            live=dict.fromkeys(map(str, range(SLOTS)), "absent"),
+            pinning=dict.fromkeys(map(str, range(SLOTS)), "absent"),
             synced_at=moment,
             revision=next_revision(),
         )
@@ -41,9 +41,9 @@ def change(domain: Domain, slot: int, state: str, *, announce: bool = True) -> N
     """Write a slot's state as the product does: revision first, announcement on commit."""
     with transaction.atomic():
         revision = next_revision()
-        live = Domain.objects.get(pk=domain.pk).live
-        live[str(slot)] = state
-        Domain.objects.filter(pk=domain.pk).update(live=live, revision=revision)
+        slots = Domain.objects.get(pk=domain.pk).pinning
+        slots[str(slot)] = state
+        Domain.objects.filter(pk=domain.pk).update(pinning=slots, revision=revision)
         if announce:
             publish(f"domain:{domain.pk}", revision)
 
@@ -61,7 +61,7 @@ def render(key: str, audience: str, wanted: frozenset[str]) -> Drawn | None:
     if domain is None:
         return None
     tag = "button" if audience == "change" else "span"
-    slots = {f"slot-{n}": f'<{tag} id="slot-{n}">{state}</{tag}>' for n, state in domain.live.items()}
+    slots = {f"slot-{n}": f'<{tag} id="slot-{n}">{state}</{tag}>' for n, state in domain.pinning.items()}
     topic = f"domain:{domain.uuid}"
     return Drawn(domain.pk, {topic: slots} if topic in wanted else {})
 
