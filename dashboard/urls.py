@@ -12,7 +12,7 @@ from domains.web.change import change
 from domains.web.domain import domain
 from domains.web.entry import entry
 from domains.web.export import export
-from domains.web.fleet import fleet
+from domains.web.fleet import fleet, fleet_news
 from domains.web.operation import DEEDS, act, operation
 from domains.web.operations import news, operations
 from domains.web.readings import readings
@@ -21,6 +21,7 @@ from domains.web.tokens import revoke, tokens
 # Registration, mail and password resets have no address here on purpose.
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", fleet, name="fleet"),
+    path("fleet/news/", fleet_news, name="fleet_news"),
     path("domains/<str:host>/<uuid:uuid>/", domain, name="domain"),
     path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
     path("operations/", operations, name="operations"),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Replace
+from django.db.models import F, Q, QuerySet
 
 from domains.models import FINAL, Domain, Host, HostState, Operation, Status
-from domains.models.holds import Holds
+from domains.models.holds import Holds, HoldsDigits
 
 BEGINNING, ANYWHERE = 6, 8  # digits of a UUID; fewer stand there in too many by chance
 _DIGITS = frozenset("0123456789abcdef")
@@ -89,17 +88,17 @@ def out_of_reach() -> QuerySet[Host]:
 
 def containing(words: str) -> Q:
     """Give the condition that ``words`` stand in a domain's name, its host's, or its UUID."""
-    hit = Q(Holds(F("name"), words)) | Q(host__in=Host.objects.filter(Q(Holds(F("slug"), words))))
+    return named(words) | Q(host__in=Host.objects.filter(Q(Holds(F("slug"), words))))
+
+
+def named(words: str) -> Q:
+    """Give the condition that ``words`` stand in a domain's name or its UUID."""
     digits = words.replace("-", "").lower()
-    if BEGINNING <= len(digits) <= 32 and set(digits) <= _DIGITS:
-        hit |= Q(pk__in=Domain.objects.filter(_numbered(digits)).order_by().values("pk"))
-    return hit
-
-
-def _numbered(digits: str) -> Q:
+    hit = Q(Holds(F("name"), words))
+    if not (BEGINNING <= len(digits) <= 32 and set(digits) <= _DIGITS):
+        return hit
     first, last = (UUID(digits.ljust(32, filling)) for filling in "0f")
-    beginning = Q(uuid__range=(first, last))
-    if not ANYWHERE <= len(digits) < 32:
-        return beginning
-    plain = Replace(Cast("uuid", TextField()), Value("-"), Value(""), output_field=TextField())
-    return beginning | Q(Holds(plain, digits))
+    numbered = Q(uuid__range=(first, last))
+    if ANYWHERE <= len(digits) < 32:
+        numbered |= Q(HoldsDigits(F("uuid"), digits))
+    return hit | Q(pk__in=Domain.objects.filter(numbered).order_by().values("pk"))

@@ -15,6 +15,16 @@ from domains.vcpu.slots import SlotMap
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 
+STATES = (
+    "running",
+    "idle",
+    "paused",
+    "in shutdown",
+    "shut off",
+    "crashed",
+    "pmsuspended",
+    "no state",
+)  # virsh's
 ACTIVE_STATES = frozenset({"running", "idle", "paused", "in shutdown", "pmsuspended"})
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 BOOTING = timedelta(minutes=2)  # after that an agent that does not answer is missing, not late

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
@@ -14,6 +15,24 @@ from domains.models.host import Host
 from domains.models.shellpattern import Fits
 
 Person = AbstractBaseUser | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What somebody may see and change: ``seen`` domains, and the condition that one of them may be ``changed``.
+
+    ``changing`` says that there may be such, ``alike`` that all that are seen may be changed.
+    """
+
+    seen: QuerySet[Domain]
+    changed: Q
+    changing: bool
+    alike: bool
+
+    @property
+    def changeable(self) -> Case:
+        """What is true of a domain that may be changed, for a query to tell with each."""
+        return Case(When(self.changed, then=Value(True)), default=Value(False))
 
 
 class Role(models.TextChoices):
@@ -90,20 +109,32 @@ def domains_changed_by(user: Person) -> QuerySet[Domain]:
     return _domains(user, CHANGING)
 
 
+def rights_of(user: Person) -> Rights:
+    """Look up what the user may see and change. At most one query."""
+    if _superuser(user):
+        return Rights(Domain.objects.all(), _ALL, changing=True, alike=True)
+    grants = list(_grants(user, SEEING))
+    changing = [grant for grant in grants if grant.role in CHANGING]
+    seen, changed = _covered(grants), _covered(changing)
+    return Rights(
+        Domain.objects.all() if seen is _ALL else Domain.objects.filter(seen),
+        changed,
+        changing=bool(changing),
+        alike=changed == _ALL or len(changing) == len(grants),
+    )
+
+
 def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool] | None:
     """Find the one domain that the user may see, with its ``host``, and say whether they may change it too.
 
     One query for the grants and one for the domain.
     """
-    grants = [] if _superuser(user) else list(_grants(user, SEEING))
-    seen = _ALL if _superuser(user) else _covered(grants)
-    changed = _ALL if _superuser(user) else _covered(grant for grant in grants if grant.role in CHANGING)
-    domains = Domain.objects.select_related("host")
+    rights = rights_of(user)
+    domains = rights.seen.select_related("host")
     try:
-        if seen is changed is _ALL:  # the rule, and much less for the database to be told
+        if rights.changed is _ALL:  # the rule, and much less for the database to be told
             return domains.get(**which), True
-        changeable = Case(When(changed, then=Value(True)), default=Value(False))
-        domain = domains.annotate(changeable=changeable).get(seen, **which)
+        domain = domains.annotate(changeable=rights.changeable).get(**which)
     except Domain.DoesNotExist:
         return None
     return domain, domain.changeable

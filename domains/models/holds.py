@@ -33,3 +33,21 @@ class Holds(models.Lookup):
     def _pattern(self) -> str:
         small = "".join(letter.lower() if letter.isascii() else letter for letter in self.rhs)
         return f"%{small.translate(_LITERAL)}%"
+
+
+class HoldsDigits(models.Lookup):
+    """``HoldsDigits(F("uuid"), "9c4d4e")``: these digits, in small letters, stand in a UUID without its dashes."""
+
+    prepare_rhs = False
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[object]]:
+        """Compile to ``LIKE`` on the text that a UUID is there."""
+        left, values = self.process_lhs(compiler, connection)
+        return f"{left} LIKE %s", [*values, f"%{self.rhs}%"]
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[object]]:
+        """Compile to ``LIKE`` on the UUID as a text."""
+        left, values = self.process_lhs(compiler, connection)
+        return f"replace({left}::text, '-', '') LIKE %s", [*values, f"%{self.rhs}%"]

@@ -5,7 +5,7 @@ The parts are kept apart so that a template can put names of guests and people i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +79,8 @@ def vcpu_words(wanted: object) -> str:
     return f"vCPU {', '.join(str(vcpu) for vcpu in ids)}"
 
 
-def of_operation(operation: Operation) -> Said:
-    """Say where an operation stands. Reads its effects, so prefetch them for a list."""
+def of_operation(operation: Operation, effects: Sequence[Effect] | None = None) -> Said:
+    """Say where an operation stands. Reads its effects unless they are given, so prefetch them for a list."""
     todo, doing, done, link = _VERBS[operation.action]
     verb = {
         Status.RUNNING: doing,
@@ -88,8 +88,8 @@ def of_operation(operation: Operation) -> Said:
         Status.PARTIAL: f"partly {done}",
         Status.FAILED: f"tried to {todo}",
     }.get(Status(operation.status), f"asked to {todo}")
-    effects = list(operation.effects.all())
-    resolved = {effect.vcpu for effect in effects}
+    known = list(operation.effects.all() if effects is None else effects)
+    resolved = {effect.vcpu for effect in known}
     vcpus = f"vCPU {cpulist.dump(resolved)}" if resolved else vcpu_words(operation.vcpu)
     return Said(
         actor=operation.actor,
@@ -98,7 +98,7 @@ def of_operation(operation: Operation) -> Said:
         link=link,
         domain=operation.domain_name,
         sides=_SIDES[operation.affect_meant or operation.affect],
-        why=operation.message or _let_go(effects),
+        why=operation.message or _let_go(known),
     )
 
 

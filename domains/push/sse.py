@@ -25,7 +25,7 @@ PING = 15.0  # seconds between comments on a quiet stream, by which everybody on
 MAX_LIFE = 900.0  # seconds; the browser comes back with its cursor
 PATIENCE = 30.0  # seconds in which a browser must take what it is sent
 RETRY_AFTER = 5  # seconds
-TOPICS = 20
+TOPICS = 64  # a page of a list names each of its rows
 
 HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

@@ -1,6 +1,7 @@
 """The topics of domains: ``domain:HOST/UUID``, or ``domain:UUID`` for whichever hosts show that UUID.
 
-While a guest is moved, two hosts show the same UUID; a page belongs to one of them.
+While a guest is moved, two hosts show the same UUID; a page belongs to one of them. ``row:NUMBER`` is a domain's row
+in a list, so that a page listens to the rows that it shows and to no others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from django.db.models import QuerySet
 from domains.models import Domain
 
 _KIND = "domain:"
+_ROW = "row:"
 
 
 def domain_topics(domain: Domain) -> frozenset[str]:
@@ -23,6 +25,11 @@ def domain_topics(domain: Domain) -> frozenset[str]:
 def page_topic(domain: Domain) -> str:
     """Give the topic of a domain's own page."""
     return f"{_KIND}{domain.host.slug}/{domain.uuid}"
+
+
+def row_topic(pk: int) -> str:
+    """Give the topic of a domain's row in a list."""
+    return f"{_ROW}{pk}"
 
 
 def named_domains(topic: str) -> QuerySet[Domain]:

@@ -65,6 +65,9 @@ class Access:
             return not name
         if kind == "domain":
             return any(self.audience(pk) for pk in named_domains(topic).values_list("pk", flat=True))
+        if kind == "row":
+            number = read_number(name)
+            return number is not None and self.audience(number) is not None
         if kind == "host":
             return Host.objects.filter(slug=name).exists() if self.sees is None else name in self.hosts
         return kind == "operation" and self._sees_operation(name)

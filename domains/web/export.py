@@ -21,7 +21,8 @@ from domains.vcpu.reasons import Reason
 from domains.web import errors
 from domains.web.access import member
 from domains.web.actor import actor_of
-from domains.web.filters import Malformed, asked_of, filters_of
+from domains.web.filters import asked_of, filters_of
+from domains.web.query import Malformed
 
 _CHUNK = 2**16  # bytes sent at a time, and so also read from the database in one go
 

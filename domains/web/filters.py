@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import get_args
@@ -11,12 +11,11 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from domains.history.search import Filters, Show
-from domains.operations.text import storable
 from domains.web import filter_choices
 from domains.web.numbers import read_number
+from domains.web.query import Malformed, last, one_of, text_problem
 from domains.web.times import read_moment, read_zone, zoneless
 
-LONGEST = 300  # characters of a value
 # In the order in which addresses and pages name them
 NAMES = (
     "show", "q", "since", "until", "host", "domain", "actor", "action", "status", "reason", "door", "slot",
@@ -25,14 +24,6 @@ _TIMES = ("since", "until")
 _TEXTS = {"q": "text", "host": "host", "domain": "domain", "actor": "actor"}
 _WORDS = ("action", "status", "reason", "door")
 _A_TIME = "is no time; write 2026-11-25, 2026-11-25T14:30, 2026-11-25T14:30:00Z, today, or 24h or 7d for so long ago"
-
-
-class Malformed(ValueError):
-    """Some values make no sense; ``problems`` has a sentence for each, by the parameter's name."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__(" ".join(problems.values()))
-        self.problems = dict(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,7 @@ class Asked:
 
 def asked_of(query: QueryDict) -> Asked:
     """Clean up a query. A filter that is given more than once counts as it was given last."""
-    return Asked(_tidy({name: _last(query, name) for name in (*NAMES, "zone")}))
+    return Asked(_tidy({name: last(query, name) for name in (*NAMES, "zone")}))
 
 
 def filters_of(query: QueryDict, *, now: datetime | None = None) -> Filters:
@@ -113,20 +104,13 @@ def _written(value: object) -> str:
     )
 
 
-def _last(query: QueryDict, name: str) -> str:
-    """Give the last value that is not empty: beside a time in words the form has an empty field for another."""
-    return next((value.strip() for value in reversed(query.getlist(name)) if value.strip()), "")
-
-
 def _problem(name: str, value: str) -> str:
-    if len(value) > LONGEST:
-        return f"What is given as “{name}” is too long; write at most {LONGEST} characters."
-    if not storable(value):
-        return f"What is given as “{name}” holds characters that no text has; type it anew."
+    if problem := text_problem(name, value):
+        return problem
     if name in _WORDS:
-        return _one_of(f"There is no {filter_choices.LABELS[name].lower()} “{value}”", value, _codes(name))
+        return one_of(f"There is no {filter_choices.LABELS[name].lower()} “{value}”", value, _codes(name))
     if name == "show":
-        return _one_of(f"There is nothing to show as “{value}”", value, get_args(Show))
+        return one_of(f"There is nothing to show as “{value}”", value, get_args(Show))
     if name == "slot" and read_number(value) is None:
         return f"“{value}” is no slot; write its number, such as 5."
     return ""
@@ -134,8 +118,3 @@ def _problem(name: str, value: str) -> str:
 
 def _codes(name: str) -> list[str]:
     return [choice.value for choice in filter_choices.CHOICES[name]]
-
-
-def _one_of(sentence: str, value: str, known: Iterable[str]) -> str:
-    known = list(known)
-    return "" if value in known else f"{sentence}; choose one of: {', '.join(known)}."

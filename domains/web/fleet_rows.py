@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Q
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
-from domains.models import OPEN, Domain, Effect, EffectState, Host, Operation
+from domains.models import OPEN, Domain, Effect, EffectState, Host
+from domains.vcpu.slots import SlotMap
 from domains.web import lines, maps
 from domains.web.lines import Line
 from domains.web.readings import is_late
 from domains.web.works import work_of
+
+MOVED_EVERY = 2.0  # seconds
+_AT_WORK = (*OPEN, EffectState.UNCONFIRMED)
+_SIGNS = (
+    ("queued", "act", "clock"),
+    ("adding", "act", "loader-2"),
+    ("removing", "act", "loader-2"),
+    ("waiting", "wait", "hourglass"),
+    ("unconfirmed", "wait", "help-circle"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,7 @@ class FleetRow:
     """One guest in the list. ``live`` and ``config`` count present slots, None where there is no such side."""
 
     domain: Domain
+    changeable: bool
     usable: bool
     live: int | None
     config: int | None
@@ -41,22 +53,32 @@ class FleetRow:
     last: Line | None
 
 
-def fleet_rows(domains: Sequence[Domain]) -> list[FleetRow]:
-    """Describe guests, whose hosts are loaded, with three queries however many they are."""
-    ids = [domain.pk for domain in domains]
+def fleet_rows(domains: Sequence[Domain], changeable: Container[int] = ()) -> list[FleetRow]:
+    """Describe guests, with ``host`` and ``last_operation`` loaded, with one query however many they are.
+
+    Those whose keys are ``changeable`` can be chosen by people who may change them.
+    """
     working: dict[int, dict[int, str]] = defaultdict(dict)
-    effects = Effect.objects.filter(domain__in=ids, state__in=(*OPEN, EffectState.UNCONFIRMED))
-    for effect in effects.select_related("operation").order_by("operation_id"):
-        working[effect.domain_id or 0][effect.vcpu] = work_of(effect).shown
-    newest = Operation.objects.filter(domain__in=ids).values("domain").annotate(newest=Max("id"))
-    operations = Operation.objects.filter(pk__in=newest.values("newest")).prefetch_related("effects")
-    last = {operation.domain_id: lines.of_operation(operation) for operation in operations}
-    return [_row(domain, working[domain.pk], last.get(domain.pk)) for domain in domains]
+    newest: dict[int, list[Effect]] = defaultdict(list)
+    at_work = Q(domain__in=[one.pk for one in domains], state__in=_AT_WORK)
+    of_last = Q(operation__in=[one.last_operation_id for one in domains if one.last_operation_id])
+    effects = Effect.objects.filter(at_work | of_last).select_related("operation")
+    # A row shows no slot map of an operation, and of a large guest those are large.
+    effects = effects.defer("operation__before", "operation__after")
+    for effect in effects.order_by("operation_id", "step", "vcpu"):
+        newest[effect.operation_id].append(effect)
+        if effect.state in _AT_WORK:
+            working[effect.domain_id or 0][effect.vcpu] = work_of(effect).shown
+    return [
+        _row(one, one.pk in changeable, working[one.pk], newest[one.last_operation_id or 0])
+        for one in domains
+    ]
 
 
-def row_html(domain: Domain) -> SafeString:
-    """Draw one guest's row."""
-    return _template("_fleet_row.html", {"row": fleet_rows([domain])[0]})
+def row_html(domain: Domain, *, changeable: bool) -> SafeString:
+    """Draw one guest's row, with a box to choose it by for those who may change it."""
+    (row,) = fleet_rows([domain], [domain.pk] if changeable else ())
+    return _template("_fleet_row.html", {"row": row})
 
 
 def head_html(host: Host) -> SafeString:
@@ -64,31 +86,36 @@ def head_html(host: Host) -> SafeString:
     return _template("_fleet_head.html", {"host": host, "late": is_late(host)})
 
 
-def _row(domain: Domain, working: dict[int, str], last: Line | None) -> FleetRow:
+def moved_html(now: float) -> str:
+    """Draw the sign that something in the fleet has changed, for pages to look at their numbers again.
+
+    It looks the same for a while, so however much changes, a page is told of it once in that time.
+    """
+    return f'<i id="fleet-moved" data-at="{int(now // MOVED_EVERY)}" hidden></i>'
+
+
+def _row(domain: Domain, changeable: bool, working: dict[int, str], effects: Sequence[Effect]) -> FleetRow:
     live, config = domain.live_map, domain.config_map
-    counted = Counter(working.values())
-    flags = []
-    if live and config and (differing := live.present ^ config.present):
-        flags.append(Flag("dif", "equal-not", f"{len(differing)} differ"))
-    for state, kind, icon in (
-        ("queued", "act", "clock"),
-        ("adding", "act", "loader-2"),
-        ("removing", "act", "loader-2"),
-        ("waiting", "wait", "hourglass"),
-        ("unconfirmed", "wait", "help-circle"),
-    ):
-        if counted[state]:
-            flags.append(Flag(kind, icon, f"{counted[state]} {state}"))
+    last = domain.last_operation
     return FleetRow(
         domain=domain,
+        changeable=changeable and domain.gone_at is None,
         usable=domain.host.reachable and domain.gone_at is None,
         live=len(live.present) if live else None,
         config=len(config.present) if config else None,
         total=max((slots.maximum for slots in (live, config) if slots), default=0),
         map=maps.draw(live, config, working=working),
-        flags=tuple(flags),
-        last=last,
+        flags=tuple(_flags(live, config, Counter(working.values()))),
+        last=lines.of_operation(last, effects=effects) if last else None,
     )
+
+
+def _flags(live: SlotMap | None, config: SlotMap | None, counted: Counter[str]) -> Iterator[Flag]:
+    if live and config and (differing := live.present ^ config.present):
+        yield Flag("dif", "equal-not", f"{len(differing)} differ")
+    for state, kind, icon in _SIGNS:
+        if counted[state]:
+            yield Flag(kind, icon, f"{counted[state]} {state}")
 
 
 def _template(name: str, context: dict[str, Any]) -> SafeString:

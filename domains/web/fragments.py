@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -12,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import Domain, Host, Operation
 from domains.operations.standing import followers_of
-from domains.push.topics import domain_topics, named_uuids
+from domains.push.topics import domain_topics, named_uuids, row_topic
 from domains.web import fleet_rows, lines, operation_view
 from domains.web.access import Audience
 from domains.web.board import Board, board_of
@@ -54,7 +55,7 @@ def render(key: str, audience: Audience, wanted: frozenset[str]) -> Rendered | N
 
 
 def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
-    domain = Domain.objects.select_related("host").filter(pk=pk).first()
+    domain = Domain.objects.select_related("host", "last_operation").filter(pk=pk).first()
     if domain is None:
         return None
     out: dict[str, Fragments] = {}
@@ -62,8 +63,10 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
     if listening:
         drawn = board_fragments(board_of(domain, editable=audience == "change", whole=True))
         out |= dict.fromkeys(listening, drawn)
-    for topic in wanted & {"fleet", f"host:{domain.host.slug}"}:
-        out[topic] = {f"fleet-{pk}": fleet_rows.row_html(domain)}
+    for topic in wanted & {row_topic(pk), f"host:{domain.host.slug}"}:
+        out[topic] = {f"fleet-{pk}": fleet_rows.row_html(domain, changeable=audience == "change")}
+    if "fleet" in wanted:
+        out["fleet"] = {"fleet-moved": fleet_rows.moved_html(time.time())}
     return Rendered(pk, domain.revision, out)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from domains.models import HistoryEntry, Operation, Status
+from domains.models import Effect, HistoryEntry, Operation, Status
 from domains.operations import said
 from domains.operations.said import Said
 from domains.web.related import Link, links_of
@@ -53,14 +53,16 @@ def of_any(one: Operation | HistoryEntry) -> Line:
     return of_operation(one) if isinstance(one, Operation) else of_entry(one)
 
 
-def of_operation(operation: Operation, followers: Iterable[Operation] = ()) -> Line:
-    """Describe an operation as it stands now; its effects are best prefetched."""
+def of_operation(
+    operation: Operation, followers: Iterable[Operation] = (), effects: Sequence[Effect] | None = None
+) -> Line:
+    """Describe an operation as it stands now; its effects are best prefetched, or given."""
     ended = operation.finished_at
     return Line(
         key=f"operation-{operation.pk}",
         time=operation.created_at,
         chip=chip_of(operation),
-        said=said.of_operation(operation),
+        said=said.of_operation(operation, effects),
         door=operation.door,
         seconds=(ended - operation.created_at).total_seconds() if ended else None,
         number=operation.pk,

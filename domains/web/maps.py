@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -90,37 +91,36 @@ def _drawn(strokes: Strokes, scale: Scale, label: str) -> SafeString:
     count = len(strokes.cards)
     width = min(count, scale.per_row) * scale.step - scale.gap
     height = -(-count // scale.per_row) * scale.high - 3
-    lines = format_html_join(
-        "",
-        '<path class="run {}" stroke-width="{}" stroke-dasharray="{} {}" d="{}"/>',
-        (
-            (name, f"{thick:g}", f"{scale.width:g}", f"{scale.gap:g}", "".join(parts))
-            for (name, thick), parts in runs.items()
-        ),
-    )
-    return _svg(label, max(width, 1), max(height, 1), lines)
+    return _svg(label, (max(width, 1), max(height, 1)), (scale.width, scale.gap), _paths(runs))
 
 
 def _bars(live: SlotMap | None, config: SlotMap | None, count: int) -> SafeString:
-    """Draw each bar as high as the share of its slots that is present."""
+    """Draw each bar as high as the share of its slots that is present, in eighths; equal neighbours are one stroke."""
+    strokes: dict[tuple[str, float], list[str]] = {}
+    for kind, slots, bottom, high, least in (("pres", live, 9.0, 9.0, 1), ("conf", config, 13.0, 3.0, 3)):
+        bar = 0
+        for level, alike in groupby(_levels(slots, count)):
+            length = len(list(alike))
+            if level or kind == "conf":
+                name, thick = (kind, high * max(level, least) / 8) if level else ("base", 1.0)
+                part = f"M{bar * 3} {bottom - thick / 2:g}h{length * 3 - 1}"
+                strokes.setdefault((name, thick), []).append(part)
+            bar += length
+    return _svg(_label(live, config, range(count)), (BARS * 3 - 1, 13), (2, 1), _paths(strokes))
+
+
+def _levels(slots: SlotMap | None, count: int) -> list[int]:
     share = -(-count // BARS)
-    parts: dict[str, list[str]] = {"pres": [], "conf": [], "base": []}
-    for bar in range(-(-count // share)):
-        ids, x = range(bar * share, min((bar + 1) * share, count)), bar * 3
-        if live and (full := _share(live, ids)):
-            parts["pres"].append(f"M{x} {9 * (1 - full):g}h2v{9 * full:g}h-2z")
-        if config and (full := _share(config, ids)):
-            parts["conf"].append(f"M{x} {13 - 3 * max(full, 0.3):g}h2v{3 * max(full, 0.3):g}h-2z")
-        else:
-            parts["base"].append(f"M{x} 12h2v1h-2z")
-    lines = format_html_join(
-        "", '<path class="{}" d="{}"/>', ((name, "".join(all_)) for name, all_ in parts.items() if all_)
+    parts = (range(first, min(first + share, count)) for first in range(0, count, share))
+    return [-(-8 * len(slots.present.intersection(ids)) // len(ids)) if slots else 0 for ids in parts]
+
+
+def _paths(strokes: Mapping[tuple[str, float], list[str]]) -> SafeString:
+    return format_html_join(
+        "",
+        '<path class="run {}" stroke-width="{}" d="{}"/>',
+        ((name, f"{thick:g}", "".join(parts)) for (name, thick), parts in strokes.items()),
     )
-    return _svg(_label(live, config, range(count)), BARS * 3 - 1, 13, lines)
-
-
-def _share(slots: SlotMap, ids: range) -> float:
-    return len(slots.present.intersection(ids)) / len(ids)
 
 
 def _label(live: SlotMap | None, config: SlotMap | None, ids: range) -> str:
@@ -132,10 +132,11 @@ def _label(live: SlotMap | None, config: SlotMap | None, ids: range) -> str:
     return f"{len(ids)} slots: {', '.join(words)}"
 
 
-def _svg(label: str, width: float, height: float, lines: SafeString) -> SafeString:
+def _svg(label: str, size: tuple[float, float], dashes: tuple[float, float], lines: SafeString) -> SafeString:
     return format_html(
-        '<svg class="map" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">{}</svg>',
+        '<svg class="map" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}"'
+        ' stroke-dasharray="{} {}">{}</svg>',
         label,
-        *(f"{size:g}" for size in (width, height, width, height)),
+        *(f"{number:g}" for number in (*size, *size, *dashes)),
         lines,
     )

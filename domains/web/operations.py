@@ -19,9 +19,10 @@ from domains.operations.sight import Sight, sight_of
 from domains.push.stream import cursor
 from domains.web import errors, filter_form
 from domains.web.access import member
-from domains.web.filters import Asked, Malformed, asked_of, filters_of
+from domains.web.filters import Asked, asked_of, filters_of
 from domains.web.finding import by_day, hits_of, lines_of, suggestions
 from domains.web.numbers import read_number
+from domains.web.query import Malformed
 from domains.web.zone import zone_of
 
 PAGE = 25

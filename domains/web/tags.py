@@ -136,3 +136,9 @@ def unserved(host: Host) -> bool:
 def took(seconds: float | None) -> str:
     """Write a duration given in seconds; empty for None."""
     return "" if seconds is None else duration(seconds)
+
+
+@register.filter
+def figure(number: int) -> str:
+    """Write a whole number with commas between its thousands."""
+    return f"{number:,}"

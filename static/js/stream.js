@@ -1,5 +1,5 @@
 // What hx-sse leaves to the page: connecting only while it is seen, saying how things stand, ending cleanly
-// when the server refuses, and fetching a list again when a message speaks of a row that it lacks.
+// when the server refuses, and asking what is new when a message speaks of what the page lacks.
 (() => {
   const stream = document.getElementById("stream");
   const link = document.getElementById("link");
@@ -44,7 +44,8 @@
   });
   document.addEventListener("htmx:sse:after:connection", () => say("live"));
   document.addEventListener("htmx:sse:error", (event) => (event.detail.status === 403 ? stop() : say("lost")));
-  document.addEventListener("htmx:sse:close", () => say("lost"));
+  // A page that shows another part of a list listens to that: its own doing, and no loss.
+  document.addEventListener("htmx:sse:close", (event) => event.detail.reason === "cleanup" || say("lost"));
   document.addEventListener("htmx:response:error", (event) => {
     if (own(event)) event.detail.ctx.response.status === 403 ? stop() : say("lost");
   });
@@ -52,21 +53,22 @@
   // hx-sse goes on without a word when the server ends a stream: say so until it is back.
   document.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt > 0 && say("lost"));
 
-  // A row that the list lacks: fetch the fleet again, or ask how many lines of the history are new. Not at once,
-  // since there may be many.
+  // A row that the list lacks, or a sign that the fleet has changed: ask what is new. Not at once, since there may be
+  // much; and of a fleet that never rests not often.
   let timer = 0;
+  let asked = -Infinity;
   document.addEventListener("htmx:sse:before:message", (event) => {
-    const list = document.getElementById("list");
-    if (!list || timer) return;
-    const targets = event.detail.message.data.matchAll(/hx-target="#((?:fleet|operation)-\d+)"/g);
+    const news = document.getElementById("news");
+    if (!news || timer) return;
+    const targets = event.detail.message.data.matchAll(/hx-target="#(fleet-moved|operation-\d+)"/g);
     for (const [, id] of targets) {
-      if (document.getElementById(id)) continue;
+      const fleet = id === "fleet-moved";
+      if (!fleet && document.getElementById(id)) continue;
       timer = setTimeout(() => {
         timer = 0;
-        const news = document.getElementById("news");
-        if (id.startsWith("fleet")) htmx.trigger(list, "refresh");
-        else if (news) htmx.trigger(news, "news");
-      }, 700);
+        asked = performance.now();
+        if (news.isConnected) htmx.trigger(news, "news");
+      }, fleet ? Math.max(2500, asked + 10000 - performance.now()) : 700);
       return;
     }
   });

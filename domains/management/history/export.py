@@ -19,7 +19,8 @@ from domains.history.export.planning import CannotExport, begin
 from domains.history.search import Filters
 from domains.management.administering import operating_systems_user
 from domains.management.history.subcommand import DONE, FAILED, Subcommand, UsageError
-from domains.web.filters import Malformed, filters_of
+from domains.web.filters import filters_of
+from domains.web.query import Malformed
 
 _FILTERS = {
     "since": (

@@ -88,11 +88,12 @@ def test_topics_are_open_to_those_who_may_see_what_they_carry(host):
     mine, theirs = make_operation(web), make_operation(db)
     found = access(session_of(make_user("omar", "operator", pattern="web*")))
     assert found is not None
-    own = {f"domain:{web.uuid}", f"domain:hv1/{web.uuid}", f"operation:{mine.pk}"}
+    own = {f"domain:{web.uuid}", f"domain:hv1/{web.uuid}", f"operation:{mine.pk}", f"row:{web.pk}"}
     allowed = {"fleet", "operations", "host:hv1", *own}
     refused = {
         f"domain:{db.uuid}", f"domain:hv1/{db.uuid}", f"domain:hv2/{web.uuid}", "host:hv2", f"operation:{theirs.pk}", "operation:999", "operation:x", "operation:-1",
         f"operation:{'9' * 40}", f"domain:{uuid.uuid4()}", "domain:x", "domain:", "", "fleet:x", "nonsense", "host:",
+        f"row:{db.pk}", "row:999", "row:x", "row:", "row:-1",
     }  # fmt: skip
     assert {topic for topic in allowed | refused if found.may_subscribe(topic)} == allowed
 

@@ -6,6 +6,7 @@ import pytest
 
 from domains.models import Domain, Host, Operation
 from domains.push.topics import page_topic
+from domains.web import fleet_rows
 from domains.web.board import board_of
 from domains.web.fragments import board_fragments, render
 from tests.integration.web.factory import make_domain, make_host, make_operation, slot_map
@@ -81,16 +82,17 @@ def test_fragments_for_looking_hold_no_input_and_none_holds_a_token(domain, topi
 
 def test_operation_key_reaches_its_page_the_list_and_its_domain(domain, topic):
     operation = make_operation(domain, [(5, "live", "applying")], status="running")
-    own = f"operation:{operation.pk}"
-    rendered = render(own, "see", frozenset({topic, "operations", own, "fleet"}))
+    own, row = f"operation:{operation.pk}", f"row:{domain.pk}"
+    rendered = render(own, "see", frozenset({topic, "operations", own, "fleet", row}))
     assert rendered is not None
     assert rendered.domain_id == domain.pk
-    assert {*rendered.fragments} == {topic, "operations", own, "fleet"}
+    assert {*rendered.fragments} == {topic, "operations", own, "fleet", row}
     assert rendered.fragments["operations"].keys() == {own.replace(":", "-")}
     assert rendered.fragments[own].keys() == {"operation"}
     assert 'data-st="adding"' in rendered.fragments[topic]["slot-5"]
     assert f"outcome-{operation.pk}" in rendered.fragments[topic]
-    assert f"fleet-{domain.pk}" in rendered.fragments["fleet"]
+    assert rendered.fragments["fleet"].keys() == {"fleet-moved"}
+    assert rendered.fragments[row].keys() == {f"fleet-{domain.pk}"}
 
 
 def test_controls_of_an_operation_are_pushed_to_those_who_may_use_them(domain):
@@ -129,10 +131,11 @@ def test_operation_page_shows_its_fragment(viewer, domain):
 
 def test_list_and_fleet_show_their_fragments(viewer, domain):
     operation = make_operation(domain, [(5, "live", "done")], status="succeeded")
-    rendered = render(f"operation:{operation.pk}", "see", frozenset({"operations", "fleet"}))
+    row = f"row:{domain.pk}"
+    rendered = render(f"operation:{operation.pk}", "see", frozenset({"operations", row}))
     assert rendered is not None
     assert rendered.fragments["operations"][f"operation-{operation.pk}"] in viewer.get("/operations/").text
-    assert rendered.fragments["fleet"][f"fleet-{domain.pk}"] in viewer.get("/").text
+    assert rendered.fragments[row][f"fleet-{domain.pk}"] in viewer.get("/").text
 
 
 def test_host_key_reaches_the_fleet_and_the_pages_of_its_domains(domain, topic, host):
@@ -182,3 +185,30 @@ def test_two_hosts_that_show_the_same_uuid_do_not_meet_on_one_page(domain):
         rendered = render(f"domain:{each.pk}", "change", topics)
         assert rendered is not None
         assert set(rendered.fragments) == {page_topic(each), f"domain:{domain.uuid}"}
+
+
+def test_fleet_is_told_once_in_a_while_that_something_changed(domain):
+    sign = fleet_rows.moved_html(1000.0)
+    assert sign == fleet_rows.moved_html(1000.0 + fleet_rows.MOVED_EVERY * 0.9)
+    assert sign != fleet_rows.moved_html(1000.0 + fleet_rows.MOVED_EVERY)
+    rendered = render(f"domain:{domain.pk}", "see", frozenset({"fleet", "row:999"}))
+    assert rendered is not None
+    assert {topic: [*parts] for topic, parts in rendered.fragments.items()} == {"fleet": ["fleet-moved"]}
+
+
+def test_row_can_be_chosen_by_those_who_may_change_the_guest(domain):
+    topic = f"row:{domain.pk}"
+    box = f'<input type="checkbox" form="bulk" name="domain" value="{domain.pk}"'
+    for audience, chosen in (("change", True), ("see", False)):
+        rendered = render(f"domain:{domain.pk}", audience, frozenset({topic}))
+        assert rendered is not None
+        assert (box in rendered.fragments[topic][f"fleet-{domain.pk}"]) is chosen
+
+
+def test_row_of_a_guest_that_is_gone_says_so_and_cannot_be_chosen(domain):
+    Domain.objects.filter(pk=domain.pk).update(gone_at=domain.synced_at)
+    rendered = render(f"domain:{domain.pk}", "change", frozenset({f"row:{domain.pk}"}))
+    assert rendered is not None
+    (html,) = rendered.fragments[f"row:{domain.pk}"].values()
+    assert "gone from its host" in html
+    assert "checkbox" not in html

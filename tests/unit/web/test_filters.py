@@ -16,7 +16,8 @@ from domains.models import Status
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
 from domains.web import filter_choices
-from domains.web.filters import LONGEST, Malformed, asked_of, filters_of, query_of
+from domains.web.filters import asked_of, filters_of, query_of
+from domains.web.query import LONGEST, Malformed
 from domains.web.times import read_moment, read_zone
 
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
