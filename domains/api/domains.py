@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, JsonResponse
 from ninja import Router
 
 from domains.api.caller import actor_of
-from domains.api.paging import Cursor, Words, split
+from domains.api.paging import Cursor, Switch, Words, split
 from domains.api.problems import problems
 from domains.api.shapes import Domain as DomainShape
 from domains.api.shapes import Domains
-from domains.models import Domain
+from domains.inventory.finding import FleetFilters, find
 from domains.operations.representation import domain_as_seen_by, domain_row_json
 from domains.operations.request import find_domain
 
@@ -32,25 +31,25 @@ def list_domains(
     host: Words = "",
     q: Words = "",
     state: State = "",
+    differs: Switch = False,
+    waiting: Switch = False,
+    unreachable: Switch = False,
     cursor: Cursor = "",
 ) -> JsonResponse:
-    """List the domains that you may see: of one host, with ``q`` in the name (in either case), in one state."""
-    found = _filtered(actor_of(request).sees().filter(gone_at=None), host, q, state)
-    if cursor:
-        found = found.filter(pk__gt=int(cursor))
-    rows = list(found.select_related("host").order_by("pk")[: PAGE + 1])
+    """List the domains that you may see and that fit all that is given.
+
+    ``q`` stands in the name or the host's (in either case), or in the UUID: 6 digits or more of its beginning, or 8
+    or more of any part. ``differs``: live and configuration hold different slots. ``waiting``: an operation waits or
+    is under way. ``unreachable``: the host does not answer or is paused.
+    """
+    filters = FleetFilters(
+        q=q, host=host, state=state, differs=differs, waiting=waiting, unreachable=unreachable
+    )
+    found = find(filters, actor_of(request).sees()).select_related("host")
+    # By key, whatever comes and goes meanwhile.
+    rows = list(found.filter(pk__gt=int(cursor or 0)).order_by("pk")[: PAGE + 1])
     page, following = split(rows, PAGE)
     return JsonResponse({"domains": [domain_row_json(domain) for domain in page], "next": following})
-
-
-def _filtered(domains: QuerySet[Domain], host: str, q: str, state: str) -> QuerySet[Domain]:
-    if host:
-        domains = domains.filter(host__slug=host)
-    if q:
-        domains = domains.filter(name__icontains=q)
-    if state:
-        domains = domains.filter(state=state)
-    return domains
 
 
 @router.get(

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.integration.api.conftest import caller_for, refusal
-from tests.integration.web.factory import make_domain, make_host
+from tests.integration.web.factory import make_domain, make_host, make_operation, slot_map
 
 
 def names(answer):
@@ -63,6 +63,22 @@ def test_domains_are_filtered(host, viewer, domain):
     assert names(viewer.get("/domains", host="", q="", state="", cursor="")) == ["web01", "Web02", "db01"]
 
 
+def test_domains_are_found_by_what_is_going_on(host, viewer, domain):
+    away = make_host("hv2", state="unreachable")
+    other = make_domain(away, "db01", config=slot_map(8, "0-1", ""))
+    make_operation(domain, [(5, "live", "waiting")], status="waiting")
+    assert names(viewer.get("/domains", differs="true")) == ["db01"]
+    assert names(viewer.get("/domains", waiting="1")) == ["web01"]
+    assert names(viewer.get("/domains", unreachable="true")) == ["db01"]
+    assert names(viewer.get("/domains", unreachable="false", differs="", waiting="false")) == [
+        "web01",
+        "db01",
+    ]
+    assert names(viewer.get("/domains", waiting="true", differs="true")) == []
+    assert names(viewer.get("/domains", q="HV2")) == ["db01"]
+    assert names(viewer.get("/domains", q=str(other.uuid)[:13])) == ["db01"]
+
+
 def test_domains_are_paged_by_key(host, viewer):
     for number in range(205):
         make_domain(host, f"guest{number:03}")
@@ -107,6 +123,7 @@ def test_domains_seen_are_those_one_was_granted(host, domain, stranger):
         {"q": "x" * 301},
         {"q": "a\0b"},
         {"host": "\0"},
+        {"differs": "perhaps"},
     ],
 )
 def test_query_that_makes_no_sense_is_refused_by_name(domain, viewer, query):
