@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import click, domain, history, idle, streams
+from bench import click, domain, fleet, history, idle, streams
 from bench.report import Row, show
 from tests.product import Product
 
@@ -32,6 +32,7 @@ def on_product(measure: Callable[[Product], Measured]) -> Callable[[Path, argpar
 MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], Measured]] = {
     "click": on_product(click.measure),
     "page": lambda folder, _: domain.measure(folder),
+    "fleet": lambda folder, _: fleet.measure(folder),
     "streams": lambda folder, _: streams.measure(folder),
     "memory": lambda folder, _: idle.measure(folder),
     "history": lambda folder, options: history.measure(folder, options.database, tuple(options.entries)),

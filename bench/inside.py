@@ -13,7 +13,7 @@ import django
 
 django.setup()
 
-from bench import appending, ledger, pages, reading, slots, viewers  # noqa: E402  # they need what was set up
+from bench import appending, crowd, ledger, lists, pages, reading, slots, viewers  # noqa: E402  # they need what was set up
 
 PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "write": ledger.write,
@@ -21,6 +21,8 @@ PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "append": appending.measure,
     "read": reading.measure,
     "slots": slots.measure,
+    "crowd": crowd.write,
+    "lists": lists.measure,
     "viewers": viewers.measure,
 }
 
