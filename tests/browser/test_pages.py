@@ -142,9 +142,10 @@ def test_large_guest_opens_one_socket(open_page, web):
         topology={"sockets": 8, "dies": 1, "clusters": 1, "cores": 256, "threads": 2},
     )  # fmt: skip
     page = open_page(address(big))
-    assert page.locator(".sockets .slot").count() == 512
+    assert page.locator(".sockets .slot").count() == 0
     page.click("#card-3")
     expect(page.locator("#slot-1536")).to_be_visible()
+    assert page.locator(".sockets .slot").count() == 512
     change_domain(big, config=slot_map(4096, "0-7,1536", "1536"))
     expect(page.locator("#slot-1536")).to_have_attribute("data-config", "1")
     expect(page.locator("#card-3")).to_contain_text("1 of 512")
