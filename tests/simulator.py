@@ -14,11 +14,11 @@ from domains.hypervisor.errors import (
     ConnectionLost,
     GuestRefused,
     UnknownOutcome,
-    opening_failed,
     translate,
 )
 from domains.hypervisor.events import DomainHint, HintCallback, HintKind
 from domains.hypervisor.gateway import DomainReading, DomainState, DomainStatistics, HostReading
+from domains.hypervisor.openings import opening_failed
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side, SlotMap
 from domains.vcpu.topology import Topology
@@ -72,6 +72,9 @@ class SimulatedGateway(AgentCalls, CountCalls):
         with self.host.transaction() as db:
             domains = self.host.load_all(db)
         return bool(settings["specific"]) if domains and not self._readonly else None
+
+    def ping(self) -> None:
+        self._settings()
 
     def description(self, uuid: str) -> str:
         self._settings()

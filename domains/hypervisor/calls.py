@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import libvirt
 
-from domains.hypervisor.errors import Change, opening_failed, translate
+from domains.hypervisor.errors import Change, translate
+from domains.hypervisor.openings import opening_failed
 
 logger = logging.getLogger(__name__)
 
@@ -33,5 +34,6 @@ def opening(uri: str) -> Iterator[None]:
     try:
         yield
     except libvirt.libvirtError as error:
-        logger.warning("Could not open %r: code %s, %s", uri, error.get_error_code(), error)
-        raise opening_failed(error.get_error_code()) from error
+        code, number = error.get_error_code(), error.get_int1()
+        logger.warning("Could not open %r: code %s, %s", uri, code, error)
+        raise opening_failed(code, number=number, text=str(error)) from error

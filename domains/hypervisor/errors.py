@@ -21,9 +21,16 @@ class GatewayError(Exception):
 
 
 class HostUnreachable(GatewayError):
-    """No connection could be opened, so nothing was asked of the host. ``text`` is a sentence by code."""
+    """No connection could be opened, so nothing was asked of the host.
+
+    ``text`` is a sentence for people and ``obstacle`` its kind, see ``domains.hypervisor.openings``.
+    """
 
     reason = Reason.HOST_UNREACHABLE
+
+    def __init__(self, text: str, *, code: int | None = None, obstacle: str = "other") -> None:
+        super().__init__(text, code=code)
+        self.obstacle = obstacle
 
 
 class ConnectionLost(GatewayError):
@@ -108,26 +115,6 @@ _UNPLUG_OVER_SECONDS = 25.0  # libvirt waits 30 s for a domain, and then 5 s or 
 
 _BROKEN = frozenset({Code.INTERNAL_ERROR, Code.NO_CONNECT, Code.INVALID_CONN, Code.SYSTEM_ERROR, Code.RPC})
 _SIDE_MISSING = {Side.LIVE: Reason.DOMAIN_NOT_RUNNING, Side.CONFIG: Reason.DOMAIN_NOT_PERSISTENT}
-_OPENING = {
-    Code.UNKNOWN_HOST: "The host's name is not known.",
-    Code.NO_CONNECT: "The host's libvirt did not take the connection.",
-    Code.SYSTEM_ERROR: "Nothing answers there, or this machine may not connect to it.",
-    Code.RPC: "The host broke off while the connection was being made.",
-    Code.GNUTLS_ERROR: "The host's certificate, or ours, was not accepted.",
-    Code.AUTH_FAILED: "The host did not accept our credentials.",
-    Code.AUTH_CANCELLED: "The host did not accept our credentials.",
-    Code.AUTH_UNAVAILABLE: "The host offers no way to sign in that we can use.",
-    Code.ACCESS_DENIED: "The host does not let us in.",
-    Code.OPERATION_DENIED: "The host does not let us in.",
-}
-
-
-def opening_failed(code: int | None) -> HostUnreachable:
-    """Give the error for a connection that could not be opened: a sentence by code, never the raw text."""
-    text = "The connection could not be opened."
-    return HostUnreachable(
-        next((words for known, words in _OPENING.items() if known == code), text), code=code
-    )
 
 
 def translate(

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from domains.hypervisor.address import AddressError
+from domains.hypervisor.openings import SENTENCES, Obstacle
 from domains.inventory import hosts, leases
 from domains.inventory.hosts import Assignment
 from domains.inventory.leases import Fence, LeaseLost
@@ -106,7 +107,7 @@ class HostWatch(threading.Thread):
         except AddressError as error:
             return error.sentence
         if address.socket and not Path(address.socket).exists():
-            return "There is no libvirt socket where this host should have one."
+            return SENTENCES[Obstacle.NO_SOCKET]
         return ""
 
     def _connection(self, fence: Fence) -> str:

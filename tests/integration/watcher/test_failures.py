@@ -118,7 +118,7 @@ def test_port_that_refuses_is_shown_with_its_reason(folder: Path, settings) -> N
         slug="closed", transport="tcp", hostname="127.0.0.1", port=port, state_since=datetime.now(UTC)
     )
     with watching():
-        wait_for_host(host, last_error="Nothing answers there, or this machine may not connect to it.")
+        wait_for_host(host, last_error="The connection was refused: nothing listens there.")
 
 
 def test_missing_socket_is_shown_without_a_process_and_found_soon(

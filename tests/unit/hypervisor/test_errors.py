@@ -14,7 +14,6 @@ from domains.hypervisor.errors import (
     GuestRefused,
     Origin,
     UnknownOutcome,
-    opening_failed,
     translate,
 )
 from domains.vcpu.reasons import Reason
@@ -101,13 +100,6 @@ def test_guest_in_its_firmware_is_told_by_qemus_words():
         error = translate(1, QEMU, words, change)
         assert (type(error), error.reason) == (ChangeRejected, Reason.GUEST_NOT_READY)
     assert translate(1, QEMU, words, ADD).reason is Reason.HYPERVISOR_ERROR
-
-
-@pytest.mark.parametrize("code", [None, 1, 4, 5, 38, 39, 40, 45, 79, 88, 94, 29, 777])
-def test_failed_opening_is_told_by_code_and_without_the_raw_text(code):
-    error = opening_failed(code)
-    assert (error.code, error.reason) == (code, Reason.HOST_UNREACHABLE)
-    assert error.text.endswith(".")
 
 
 NEWER = {Code.AGENT_COMMAND_TIMEOUT, Code.AGENT_COMMAND_FAILED}  # than the oldest client library in use
