@@ -64,6 +64,11 @@ class LibvirtGateway:
                 asynchronous=specific is not False and self._asynchronous(),
             )
 
+    def ping(self) -> None:
+        """Have the host answer; its version is what it tells without looking at any domain."""
+        with translated():
+            self._connection().getLibVersion()
+
     def read_domain(self, uuid: str) -> DomainReading:
         """Read one domain afresh: both XML documents, its state and its run. Raises ``DomainNotFound``.
 

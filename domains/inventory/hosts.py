@@ -17,6 +17,7 @@ from domains.models.clock import now
 from domains.models.revision import next_revision
 from domains.push.stream import publish
 
+_QUIET = ("last_seen", "round_trip")  # what changes all the time
 UNSEEN = "No watcher has looked at this host for a while."
 
 
@@ -37,14 +38,15 @@ def assignments() -> list[Assignment]:
     return [Assignment(host.pk, host.slug, host.address, host.enabled, host.monitor) for host in hosts]
 
 
-def connected(host_id: int, reading: HostReading, fence: Fence) -> None:
-    """Record that the host answers, and what it says of itself. Raises ``LeaseLost``."""
+def connected(host_id: int, reading: HostReading, fence: Fence, round_trip: float | None = None) -> None:
+    """Record that the host answers, in how many milliseconds, and what it says of itself. Raises ``LeaseLost``."""
     known: dict[str, Any] = {
         "libvirt_version": reading.libvirt_version,
         "hypervisor": reading.hypervisor,
         "hypervisor_version": reading.hypervisor_version,
         "cpus": reading.cpus,
         "asynchronous": reading.asynchronous,
+        "round_trip": round_trip,
     }
     if reading.specific is not None:
         known["specific"] = reading.specific
@@ -78,11 +80,13 @@ def paused(host_id: int, fence: Fence) -> None:
     _write(host_id, HostState.PAUSED, {"last_error": ""}, fence)
 
 
-def seen(host_id: int, fence: Fence) -> None:
-    """Record that the host has just answered. Nothing that pages show changes. Raises ``LeaseLost``."""
+def seen(host_id: int, fence: Fence, round_trip: float | None = None) -> None:
+    """Record that the host has just answered, in how many milliseconds. That is no news for pages, which ask for it
+    now and then. Raises ``LeaseLost``.
+    """
     with transaction.atomic():
         check(fence)
-        Host.objects.filter(pk=host_id).update(last_seen=now())
+        Host.objects.filter(pk=host_id).update(last_seen=now(), round_trip=round_trip)
 
 
 def _write(host_id: int, state: HostState, known: dict[str, Any], fence: Fence) -> None:
@@ -97,7 +101,7 @@ def _write(host_id: int, state: HostState, known: dict[str, Any], fence: Fence) 
             known["last_seen"] = moment
         if state != host.state:
             known |= {"state": state, "state_since": moment}
-        shown = [name for name in known if name != "last_seen" and getattr(host, name) != known[name]]
+        shown = [name for name in known if name not in _QUIET and getattr(host, name) != known[name]]
         if shown:
             known["revision"] = revision
             publish(f"host:{host_id}", revision)

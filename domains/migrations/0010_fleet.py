@@ -43,7 +43,7 @@ def note_operations(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domains", "0008_followup_indexes")]
+    dependencies = [("domains", "0009_connection_tests")]
 
     operations = [
         migrations.AddField(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domains.models.connectiontest import ConnectionTest
 from domains.models.domain import Domain
 from domains.models.effect import Effect
 from domains.models.failedsignins import FailedSignIns
@@ -23,6 +24,7 @@ __all__ = [
     "FINAL",
     "OPEN",
     "Confirmation",
+    "ConnectionTest",
     "Domain",
     "Effect",
     "EffectState",

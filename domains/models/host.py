@@ -18,10 +18,9 @@ class HostState(models.TextChoices):
     PAUSED = "paused"
 
 
-class Host(models.Model):
-    """One libvirt connection: its address in allow-listed fields, and what was last seen of it."""
+class Connection(models.Model):
+    """How a libvirt daemon is reached, in allow-listed fields."""
 
-    slug = models.SlugField(max_length=100, unique=True)
     driver = models.CharField(max_length=20, default="qemu")
     transport = models.CharField(max_length=10, default="unix")
     hostname = models.CharField(max_length=255, blank=True)
@@ -30,35 +29,10 @@ class Host(models.Model):
     path = models.CharField(max_length=100, default="system")
     socket = models.CharField(max_length=107, blank=True)
     credential = models.CharField(max_length=100, blank=True)
-
-    queue = models.CharField(max_length=100, default="default")
-    enabled = models.BooleanField(default=True)
     monitor = models.BooleanField(default=False, help_text="Listen to QEMU's monitor events (read-write).")
 
-    state = models.CharField(max_length=20, choices=HostState, default=HostState.UNREACHABLE)
-    state_since = models.DateTimeField()
-    last_seen = models.DateTimeField(null=True)
-    libvirt_version = models.BigIntegerField(null=True)
-    hypervisor = models.CharField(max_length=50, blank=True)
-    hypervisor_version = models.BigIntegerField(null=True)
-    cpus = models.PositiveIntegerField(null=True)
-    specific = models.BooleanField(
-        null=True, help_text="Plugs a vCPU by its ID, found out by asking; null while that was not possible."
-    )
-    asynchronous = models.BooleanField(default=False, help_text="Can ask for an unplug without waiting.")
-    last_error = models.TextField(blank=True)
-    revision = models.BigIntegerField(default=0, db_index=True)
-
     class Meta:
-        ordering = ["slug"]
-
-    def __str__(self) -> str:
-        return self.slug
-
-    @property
-    def reachable(self) -> bool:
-        """Whether a worker may open a connection to it."""
-        return self.enabled and self.state == HostState.CONNECTED
+        abstract = True
 
     @property
     def address(self) -> HostAddress:
@@ -77,6 +51,40 @@ class Host(models.Model):
     def uri(self) -> str:
         """Build libvirt's URI. Raises ``AddressError`` for fields that are not allowed here."""
         return self.address.uri(address_policy())
+
+
+class Host(Connection):
+    """One libvirt connection, and what was last seen of it. ``round_trip`` is in milliseconds."""
+
+    slug = models.SlugField(max_length=100, unique=True)
+    queue = models.CharField(max_length=100, default="default")
+    enabled = models.BooleanField(default=True)
+
+    state = models.CharField(max_length=20, choices=HostState, default=HostState.UNREACHABLE)
+    state_since = models.DateTimeField()
+    last_seen = models.DateTimeField(null=True)
+    libvirt_version = models.BigIntegerField(null=True)
+    hypervisor = models.CharField(max_length=50, blank=True)
+    hypervisor_version = models.BigIntegerField(null=True)
+    cpus = models.PositiveIntegerField(null=True)
+    specific = models.BooleanField(
+        null=True, help_text="Plugs a vCPU by its ID, found out by asking; null while that was not possible."
+    )
+    asynchronous = models.BooleanField(default=False, help_text="Can ask for an unplug without waiting.")
+    round_trip = models.FloatField(null=True)
+    last_error = models.TextField(blank=True)
+    revision = models.BigIntegerField(default=0, db_index=True)
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def reachable(self) -> bool:
+        """Whether a worker may open a connection to it."""
+        return self.enabled and self.state == HostState.CONNECTED
 
 
 def address_policy() -> AddressPolicy:

@@ -23,6 +23,7 @@ from typing import BinaryIO, NoReturn, Protocol
 from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayError, HostUnreachable
 from domains.hypervisor.events import DomainHint, HintCallback, HintKind
 from domains.hypervisor.gateway import DomainStatistics, Gateway
+from domains.hypervisor.openings import Obstacle
 from domains.watcher.messages import (
     Alive,
     Changed,
@@ -62,6 +63,9 @@ logger = logging.getLogger(__name__)
 class Watched(Gateway, Protocol):
     """A gateway that also tells cheaply, or by itself, that something is different."""
 
+    def ping(self) -> None:
+        """Have the host answer in the cheapest way there is."""
+
     def description(self, uuid: str) -> str:
         """Give a text that is another whenever a reading would be. Raises ``DomainNotFound``."""
 
@@ -89,9 +93,9 @@ class Child:
             self._gateway.subscribe(self.hint)
             self._watch(order.interval)
         except HostUnreachable as error:
-            self.end(error.text)
+            self.end(error.text, error.obstacle)
         except ConnectionLost:
-            self.end(LOST)
+            self.end(LOST, Obstacle.BROKEN_OFF)
         except GatewayError as error:
             logger.warning("The host could not be read: %s (code %s)", error.text, error.code)
             self.end("The host took the connection, but does not say how its domains are.")
@@ -130,9 +134,9 @@ class Child:
             except (BrokenPipeError, ConnectionResetError):
                 os._exit(0)
 
-    def end(self, sentence: str) -> NoReturn:
+    def end(self, sentence: str, obstacle: str = "") -> NoReturn:
         """Say why, and end at once, whatever the other threads are waiting for."""
-        self.send(Ended(sentence))
+        self.send(Ended(sentence, obstacle))
         os._exit(0)
 
     def _watch(self, interval: float) -> NoReturn:
@@ -140,13 +144,18 @@ class Child:
         known = {line.uuid: signs(line) for line in self._gateway.read_statistics()}
         self.send(Hello(host, tuple(known)))
         while True:
-            self.send(Alive())
+            self.send(Alive(self._round_trip()))
             time.sleep(interval)
             seen = {line.uuid: signs(line) for line in self._gateway.read_statistics()}
             changed = [uuid for uuid in known.keys() | seen.keys() if known.get(uuid) != seen.get(uuid)]
             if changed:
                 self.send(Changed(tuple(changed)))
             known = seen
+
+    def _round_trip(self) -> float:
+        began = time.monotonic()
+        self._gateway.ping()
+        return round((time.monotonic() - began) * 1000, 2)
 
     def _work(self, tasks: SimpleQueue[Task]) -> None:
         while True:
@@ -207,7 +216,7 @@ def signs(line: DomainStatistics) -> tuple[object, ...]:
 def _gateway(order: Open) -> Watched:
     module, _, name = order.gateway.rpartition(".")
     gateway: Watched = getattr(import_module(module), name)(
-        order.uri, readonly=not order.monitor, monitor=order.monitor
+        order.uri, readonly=not (order.monitor or order.write), monitor=order.monitor
     )
     return gateway
 

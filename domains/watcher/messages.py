@@ -16,13 +16,15 @@ from domains.vcpu.topology import Topology
 class Open:
     """To the child, first and once: the connection to hold, and how often (seconds) to ask for statistics.
 
-    ``gateway`` is the dotted path of the function that opens a connection. ``monitor`` makes it read-write.
+    ``gateway`` is the dotted path of the function that opens a connection. ``monitor`` makes it read-write, as does
+    ``write`` for a test of what workers need.
     """
 
     gateway: str
     uri: str
     monitor: bool
     interval: float
+    write: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,9 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """From the child: the host has just answered."""
+    """From the child: the host has just answered, and took ``round_trip`` milliseconds for its shortest answer."""
+
+    round_trip: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +105,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """From the child, last: the connection could not be opened, or broke."""
+    """From the child, last: the connection broke, or could not be opened, of which ``obstacle`` is the kind."""
 
     sentence: str
+    obstacle: str = ""
 
 
 Message = Open | Read | Look | Hello | Alive | Changed | Refused | Reading | Missing | Failed | Looked | Ended

@@ -25,6 +25,9 @@ class Pace:
     retry_at_most: float = 30.0
     hosts: float = 1.0  # how often the database is asked for hosts, and for leases that became free
     operations: float = 5.0
+    tests: float = 1.0  # how often it is asked whether a connection is to be tested
+    test: float = 20.0  # how long a test waits for its host
+    tidy: float = 60.0
     heads: float = 5.0  # how often it is asked whether the history's head is to be published
 
 

@@ -14,13 +14,14 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from domains.history.heads import Publisher
-from domains.inventory import hosts
+from domains.inventory import connectiontests, hosts
 from domains.inventory.hosts import Assignment
 from domains.operations.sweep import sweep
 from domains.watcher.duty import Duty
 from domains.watcher.hints import Hints
 from domains.watcher.hostwatch import HostWatch
 from domains.watcher.pace import Pace
+from domains.watcher.tester import Tester
 
 logger = structlog.get_logger(__name__)
 ENDING = 1.7  # seconds that everything together has to end
@@ -40,7 +41,9 @@ class Parent:
         self._duties = [
             Duty("sweep", self.holder, pace.operations, sweep),
             Duty("heads", self.holder, pace.heads, publisher.publish),
+            Duty("old tests", self.holder, pace.tidy, connectiontests.forget_old),
         ]
+        self._tester = Tester(self.holder, pace)
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -55,6 +58,7 @@ class Parent:
         logger.info("watching", holder=self.holder)
         jobs = [
             self._thread("hosts", self._pace.hosts, self._arrange, connections.close_all),
+            self._thread("tests", self._pace.tests, self._tester.turn, self._tester.stop),
             *(self._thread(duty.name, duty.pause, duty.turn, duty.release) for duty in self._duties),
         ]
         while all(job.is_alive() for job in jobs) and not self._stopping.wait(1.0):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
+import signal
 import socket
 import subprocess
 import sys
@@ -52,7 +54,11 @@ class ChildProcess:
         with theirs:
             end = theirs.fileno()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "domains.watcher.child"], stdin=end, stdout=end, cwd=_ROOT
+                [sys.executable, "-m", "domains.watcher.child"],
+                stdin=end,
+                stdout=end,
+                cwd=_ROOT,
+                process_group=0,  # with what libvirt starts in it: an ssh that waits for a silent host outlives it
             )
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ)
@@ -90,6 +96,8 @@ class ChildProcess:
             logger.warning("killed a child that did not end", pid=self.pid)
             self._process.kill()
             self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _available(self) -> bytes:
         """Read all that is there, so that no sign of life is overlooked in a long queue."""

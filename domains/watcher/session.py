@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 import structlog
 
 from domains.hypervisor.gateway import HostReading
+from domains.hypervisor.openings import SENTENCES, Obstacle
 from domains.inventory import attribution, hosts, store
 from domains.inventory.leases import Fence
 from domains.models import Domain
@@ -31,7 +32,7 @@ from domains.watcher.reads import Reads, Request
 from domains.watcher.rounds import Rounds
 
 logger = structlog.get_logger(__name__)
-SILENT = "The host does not answer."
+SILENT = SENTENCES[Obstacle.NO_ANSWER]
 
 
 class Session:
@@ -70,8 +71,8 @@ class Session:
         match message:
             case Hello():
                 self._begin(message)
-            case Alive():
-                self._alive(moment)
+            case Alive(round_trip):
+                self._alive(moment, round_trip)
             case Changed(uuids):
                 self._want(uuids)
             case Looked(uuids):
@@ -115,15 +116,15 @@ class Session:
         self._reads.want(dict.fromkeys([*hello.uuids, *map(str, shown)]), urgent=False)
         self._log.info("connected", domains=len(hello.uuids))
 
-    def _alive(self, moment: float) -> None:
+    def _alive(self, moment: float, round_trip: float) -> None:
         self._answered = moment
         if self._host and not self._answering:
             self._answering = True
             self._noted = moment
-            hosts.connected(self._host_id, self._host, self._fence)
+            hosts.connected(self._host_id, self._host, self._fence, round_trip)
         elif moment - self._noted >= self._pace.seen:
             self._noted = moment
-            hosts.seen(self._host_id, self._fence)
+            hosts.seen(self._host_id, self._fence, round_trip)
         self._reads.tick()
 
     def _want(self, uuids: Collection[str]) -> None:

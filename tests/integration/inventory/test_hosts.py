@@ -62,11 +62,12 @@ def test_state_since_and_revision_change_only_with_what_is_shown(
 ) -> None:
     hosts.connected(host.pk, READING, fence)
     before = Host.objects.get(pk=host.pk)
-    hosts.connected(host.pk, READING, fence)
-    hosts.seen(host.pk, fence)
+    hosts.connected(host.pk, READING, fence, 1.5)
+    hosts.seen(host.pk, fence, 2.5)
     after = Host.objects.get(pk=host.pk)
     assert (after.state_since, after.revision) == (before.state_since, before.revision)
     assert after.last_seen > before.last_seen
+    assert after.round_trip == 2.5
     assert len(published) == 1
 
 

@@ -33,6 +33,9 @@ HASTE = Pace(
     hosts=0.1,
     operations=0.3,
     heads=0.3,
+    tests=0.1,
+    test=2.0,
+    tidy=0.3,
 )
 
 

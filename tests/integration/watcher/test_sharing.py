@@ -77,6 +77,7 @@ def test_sigterm_gives_leases_back_and_ends_children_within_two_seconds(
         ("host:sim", ""),
         ("sweep", ""),
         ("heads", ""),
+        ("old tests", ""),
     }
     assert beats("watcher") == {}
 

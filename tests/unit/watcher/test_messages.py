@@ -31,10 +31,11 @@ HOST = HostReading(12_008_000, "QEMU", 11_001_002, 2, specific=True, asynchronou
     "message",
     [
         messages.Open("a.b", "qemu+unix:///system", True, 1.0),
+        messages.Open("a.b", "qemu+unix:///system", False, 1.0, write=True),
         messages.Read(7, READING.uuid),
         messages.Look((READING.uuid,)),
         messages.Hello(HOST, ("a", "b")),
-        messages.Alive(),
+        messages.Alive(1.25),
         messages.Changed(("a",)),
         messages.Refused("a", 5, "device busy"),
         messages.Reading(7, READING),
@@ -42,6 +43,7 @@ HOST = HostReading(12_008_000, "QEMU", 11_001_002, 2, specific=True, asynchronou
         messages.Failed(7, "The domain’s XML is malformed."),
         messages.Looked(()),
         messages.Ended("The connection to the host was lost."),
+        messages.Ended("The host does not answer.", "no_answer"),
     ],
 )
 def test_message_survives_the_pipe_as_one_line(message: Message) -> None:
