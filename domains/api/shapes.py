@@ -48,6 +48,11 @@ class Host(Shape):
     served: bool | None = Field(
         description="Whether a worker serves its queue; while none does, changes stay queued. Null if not known."
     )
+    asynchronous: bool = Field(description="Whether it can ask a guest for a vCPU without waiting for it.")
+    monitor: bool = Field(description="Whether QEMU's monitor events are listened to.")
+    queue: str = Field(description="The queue whose workers change its guests.")
+    round_trip: float | None = Field(description="Milliseconds that it took for its shortest answer, lately.")
+    last_error: str = Field(description="Why it is unreachable, as a sentence; empty while it is connected.")
     domains: int = Field(description="How many of its domains you may see.")
 
 

@@ -12,7 +12,7 @@ from domains.hypervisor.gateway import DomainReading, GuestReading
 from domains.inventory import attribution, rows
 from domains.inventory.leases import Fence, check
 from domains.inventory.rows import FIELDS, fields_of, run_of
-from domains.models import Domain
+from domains.models import Domain, Host
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.push.stream import publish
@@ -145,6 +145,8 @@ def _create(host_id: int, reading: DomainReading, fence: Fence | None) -> Seen:
             if fence:
                 check(fence)
             revision = next_revision()
+            if not Host.objects.filter(pk=host_id).exists():
+                raise Stale  # removed meanwhile, and its domains with it
             domain = Domain.objects.create(
                 host_id=host_id,
                 uuid=UUID(reading.uuid),

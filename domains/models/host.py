@@ -82,6 +82,11 @@ class Host(Connection):
         return self.slug
 
     @property
+    def shown(self) -> str:
+        """The state as people are told it: paused from the moment it was, before a watcher has let go of it."""
+        return self.state if self.enabled else str(HostState.PAUSED)
+
+    @property
     def reachable(self) -> bool:
         """Whether a worker may open a connection to it."""
         return self.enabled and self.state == HostState.CONNECTED

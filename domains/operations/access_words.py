@@ -84,6 +84,13 @@ def _host(verb: str) -> Callable[[Body], Told]:
     return told
 
 
+def _host_tested(body: Body) -> Told:
+    settings = body.get("settings") or {}
+    how = f"{settings.get('driver')} over {settings.get('transport')}" if settings.get("transport") else ""
+    where = f" at {settings['hostname']}" if settings.get("hostname") else ""
+    return Told("had the connection tested to", str(body.get("host") or "a host"), why=how and how + where)
+
+
 def _archived(body: Body) -> Told:
     why = f"kept in {body['file']}" if body.get("file") else ""
     return Told(f"archived {_range(body)} and removed them from here", why=why)
@@ -147,6 +154,9 @@ _WORDS: dict[str, Callable[[Body], Told]] = {
     "host_added": _host("added"),
     "host_changed": _host("changed"),
     "host_removed": _host("removed"),
+    "host_paused": _host("paused"),
+    "host_resumed": _host("resumed"),
+    "host_tested": _host_tested,
     "archived": _archived,
     "restored": _restored,
     "exported": _exported,

@@ -89,6 +89,12 @@ def _cancel(actor: Actor, operation: Operation, note: str, revision: int) -> Non
 
 
 def _ask_again(actor: Actor, operation: Operation, note: str, revision: int) -> None:
+    if operation.domain_id is None:
+        raise RequestRefused(
+            Reason.DOMAIN_NOT_FOUND,
+            f"{operation.domain_name} cannot be asked again: its host was removed from here.",
+            http_status=409,
+        )
     asked = operation.effects.filter(state__in=_ASKED)
     if (
         operation.status not in (Status.WAITING, Status.UNCONFIRMED)

@@ -9,7 +9,7 @@ from domains.hypervisor.gateway import Gateway
 from domains.models import Domain, Effect, Operation, clock
 from domains.operations import asking, doorbell, endings, hung, inside, settle, steps
 from domains.operations.claim import LEASE, Claim, Fenced, claim, heartbeat
-from domains.operations.gateways import gateway_to, read_afresh
+from domains.operations.gateways import gateway_to, read_afresh, stored
 from domains.operations.steps import Refused
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
@@ -97,7 +97,7 @@ def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect
     try:
         after = read_afresh(gateway, before.host_id, str(before.uuid), announce=False)
     except DomainNotFound:
-        after = Domain.objects.select_related("host").get(pk=before.pk)  # now recorded as gone
+        after = stored(before.pk)  # now recorded as gone
     if effects[0].side == Side.GUEST:
         after = inside.see_guest(gateway, after)
     settle.settle_step(claimed, before, after, effects, error)
@@ -113,7 +113,7 @@ def _settle_dead(claimed: Claim, domain: Domain) -> None:
             if Effect.objects.filter(operation=claimed.operation_id, side=Side.GUEST).exists():
                 domain = inside.see_guest(gateway, domain)
     except DomainNotFound:
-        domain = Domain.objects.select_related("host").get(pk=domain.pk)
+        domain = stored(domain.pk)
     except GatewayError as error:
         logger.info(
             "a broken-off call cannot be settled yet", operation=claimed.operation_id, error=error.text

@@ -15,8 +15,15 @@ from domains.hypervisor.errors import DomainNotFound, GatewayError, HostUnreacha
 from domains.hypervisor.gateway import Gateway
 from domains.inventory.store import Stale, apply_gone, apply_reading, revision_of
 from domains.models import Domain, Host
+from domains.vcpu.reasons import Reason
 
 READINGS = 20  # so many overtaken in a row mean that something is wrong
+
+
+class HostRemoved(GatewayError):
+    """The host was removed from here while a worker talked to it: nothing is written about it any more."""
+
+    reason = Reason.HOST_NOT_FOUND
 
 
 class NeverCurrent(GatewayError):
@@ -47,10 +54,20 @@ def read_afresh(gateway: Gateway, host_id: int, uuid: str, *, announce: bool = T
         except DomainNotFound:
             _forget(host_id, uuid, revision)
             raise
-        except Stale:
+        except Stale as stale:
+            if not Host.objects.filter(pk=host_id).exists():
+                raise HostRemoved("The host was removed.") from stale
             continue
-        return Domain.objects.select_related("host").get(pk=seen.domain_id)
+        return stored(seen.domain_id)
     raise NeverCurrent(f"{READINGS} readings in a row were overtaken by other writers.")
+
+
+def stored(domain_id: int) -> Domain:
+    """Give the row of a domain with its host. Raises :class:`HostRemoved`, since only its host's removal ends a row."""
+    domain = Domain.objects.select_related("host").filter(pk=domain_id).first()
+    if domain is None:
+        raise HostRemoved("The host was removed.")
+    return domain
 
 
 def _forget(host_id: int, uuid: str, revision: int) -> None:

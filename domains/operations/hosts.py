@@ -1,7 +1,8 @@
-"""Hosts as an administrator adds, changes and removes them; each change stands in the history with what it did."""
+"""Hosts as an administrator adds, changes, pauses and removes them; each deed stands in the history with what it did."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -10,34 +11,45 @@ from django.db import transaction
 
 from domains.history import ledger
 from domains.hypervisor.address import AddressError, HostAddress
-from domains.models import Grant, Host, Operation, Status, clock
+from domains.models import Grant, Host, HostState, clock
+from domains.models.host import Connection
 from domains.models.revision import next_revision
+from domains.operations import hosts_removal
 from domains.operations.accounts import revoked
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 
-_ADDRESS = ("driver", "transport", "hostname", "username", "port", "path", "socket", "credential")
-_TYPED = ("slug", "queue")  # the others are checked as an address, or can only be true or false
-_UNDER_WAY = (Status.QUEUED, Status.RUNNING, Status.WAITING)
-_SETTINGS = (*_ADDRESS, "queue", "enabled", "monitor")
+ADDRESS = ("driver", "transport", "hostname", "username", "port", "path", "socket", "credential")
+_SETTINGS = (*ADDRESS, "queue", "enabled", "monitor")
+_FIELD_OF = {"user": "username"}  # what addresses call otherwise than hosts do
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+NOT_YET = "No watcher has looked at this host yet."
+
+
+class FieldsRefused(RequestRefused):
+    """What was typed of a host is not allowed. ``problems`` is a sentence by field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(Reason.INVALID_REQUEST, " ".join(problems.values()))
+        self.problems = dict(problems)
 
 
 def fields_of(address: HostAddress) -> dict[str, object]:
     """Give an address as the fields of a host."""
-    fields = asdict(address)
-    return {"username": fields.pop("user"), **fields}
+    return {_FIELD_OF.get(name, name): value for name, value in asdict(address).items()}
 
 
 def add_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> Host:
     """Make a host known; watchers and workers take it up by themselves.
 
-    Raises :class:`RequestRefused` (``invalid_request``) for a name that is taken or an address that is not allowed.
+    Raises :class:`FieldsRefused` (``invalid_request``) for a name that is taken or an address that is not allowed.
     """
     with transaction.atomic():
         revision = next_revision()
-        host = Host(slug=slug, state_since=clock.now(), revision=revision, **fields)
+        host = Host(slug=slug, state_since=clock.now(), revision=revision, last_error=NOT_YET, **fields)
         _check(host)
         host.save(force_insert=True)
         _record("host_added", actor, host)
@@ -67,48 +79,109 @@ def change_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> boo
     return True
 
 
-def remove_host(*, actor: Actor, slug: str) -> None:
+def pause_host(*, actor: Actor, slug: str) -> bool:
+    """Leave a host alone until it is resumed, whatever state it is in: nobody opens a connection to it.
+
+    What is queued for it then fails with ``host_disabled``. Says whether it was not paused before. Raises
+    :class:`RequestRefused`.
+    """
+    return _switch(actor, slug, "host_paused", enabled=False)
+
+
+def resume_host(*, actor: Actor, slug: str) -> bool:
+    """Have a paused host watched and changed again. Says whether it was paused. Raises :class:`RequestRefused`."""
+    return _switch(actor, slug, "host_resumed", enabled=True)
+
+
+def remove_host(*, actor: Actor, slug: str, force: bool = False) -> None:
     """Forget a host, what is known of its domains, and the roles that were given on it alone.
 
-    Operations and history keep its name. Raises :class:`RequestRefused` while an operation on it has not ended.
+    Operations and history keep its name. No connection is made, so a host that hangs is removed like any other.
+    Raises :class:`RequestRefused` while an operation on it has not ended, unless ``force`` says that those end now
+    as :func:`hosts_removal.fate_of` tells beforehand.
     """
     with transaction.atomic():
         revision = next_revision()
         host = _locked(slug)
-        busy = Operation.objects.filter(host=host, status__in=_UNDER_WAY).first()
-        if busy:
-            raise _invalid(
-                f"Operation {busy.pk} on {slug} has not ended yet; wait for it, cancel it or stop waiting for it."
-            )
+        busy = hosts_removal.under_way(host)
+        if busy and not force:
+            raise _invalid(hosts_removal.hindrance(host, busy))
+        for operation in busy:
+            hosts_removal.end(actor, operation, revision)
         grants = list(Grant.objects.filter(host=host).select_related("user", "group", "host"))
         publish(f"host:{host.pk}", revision)
         host.delete()
         for grant in grants:
             revoked(actor, grant)
-        _record("host_removed", actor, host)
+        _record("host_removed", actor, host, ended=len(busy))
+
+
+def find_host(slug: str) -> Host:
+    """Give a host by its name. Raises :class:`RequestRefused` (``host_not_found``)."""
+    host = Host.objects.filter(slug=slug).first()
+    if host is None:
+        raise _unknown(slug)
+    return host
+
+
+def check_address(connection: Connection) -> dict[str, str]:
+    """Give what is wrong with how a host is to be reached: at most one sentence, by field."""
+    try:
+        connection.uri()
+    except AddressError as error:
+        return {_FIELD_OF.get(error.field, error.field): error.sentence}
+    return {}
+
+
+def settings_of(connection: Connection, names: tuple[str, ...] = (*ADDRESS, "monitor")) -> dict[str, object]:
+    """Give what entries say of a connection."""
+    return {name: getattr(connection, name) for name in names}
+
+
+def _switch(actor: Actor, slug: str, kind: str, *, enabled: bool) -> bool:
+    with transaction.atomic():
+        revision = next_revision()
+        host = _locked(slug)
+        if host.enabled == enabled:
+            return False
+        host.enabled, host.revision = enabled, revision
+        if enabled:
+            host.state, host.state_since, host.last_error = HostState.UNREACHABLE, clock.now(), NOT_YET
+        host.save(update_fields=["enabled", "state", "state_since", "last_error", "revision"])
+        _record(kind, actor, host)
+        publish(f"host:{host.pk}", revision)
+    return True
 
 
 def _locked(slug: str) -> Host:
     host = Host.objects.select_for_update().filter(slug=slug).first()
     if host is None:
-        raise RequestRefused(Reason.HOST_NOT_FOUND, f"There is no host “{slug[:100]}”; see host list.")
+        raise _unknown(slug)
     return host
 
 
 def _check(host: Host) -> None:
+    problems = check_address(host)
+    if not _QUEUE.fullmatch(host.queue):
+        problems["queue"] = "A queue's name is letters, digits and . _ -, and begins with a letter or digit."
+    if not _NAME.fullmatch(host.slug):
+        problems["slug"] = (
+            "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
+        )
     try:
-        host.uri()
-        host.clean_fields(exclude=[field.name for field in Host._meta.fields if field.name not in _TYPED])
         host.validate_unique()
-    except AddressError as error:
-        raise _invalid(error.sentence) from error
-    except ValidationError as error:
-        raise _invalid(" ".join(error.messages)) from error
+    except ValidationError:
+        problems["slug"] = f"There is a host {host.slug} already."
+    if problems:
+        raise FieldsRefused(problems)
 
 
 def _record(kind: str, actor: Actor, host: Host, **more: object) -> None:
-    settings = {name: getattr(host, name) for name in _SETTINGS}
-    ledger.append(kind, {**actor.told(), "host": host.slug, "settings": settings, **more})
+    ledger.append(kind, {**actor.told(), "host": host.slug, "settings": settings_of(host, _SETTINGS), **more})
+
+
+def _unknown(slug: str) -> RequestRefused:
+    return RequestRefused(Reason.HOST_NOT_FOUND, f"There is no host “{slug[:100]}”; see host list.")
 
 
 def _invalid(sentence: str) -> RequestRefused:

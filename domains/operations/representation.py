@@ -113,6 +113,11 @@ def host_json(host: Host, *, domains: int, served: Collection[str] | None) -> di
         "cpus": host.cpus,
         "specific": host.specific,
         "served": None if served is None else host.queue in served,
+        "asynchronous": host.asynchronous,
+        "monitor": host.monitor,
+        "queue": host.queue,
+        "round_trip": host.round_trip,
+        "last_error": host.last_error,
         "domains": domains,
     }
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 
 from domains.models import Grant, HistoryEntry, Host
+from domains.models.clock import now
 from domains.operations import accounts
 from domains.operations.actor import Actor
 from domains.operations.hosts import remove_host
@@ -177,14 +178,15 @@ RACK = "qemu+ssh://slotboard@rack1.example.org/system"
 def test_host_is_added_changed_switched_and_removed_with_an_entry_each():
     assert "rack1 is added" in run("host", "add", "rack1", RACK, "--monitor")
     run("host", "change", "rack1", "--uri", "qemu+tls://rack1.example.org/system", "--no-monitor")
-    run("host", "disable", "rack1")
-    assert "like that already" in run("host", "disable", "rack1")
-    run("host", "enable", "rack1")
+    assert "rack1 is paused" in run("host", "pause", "rack1")
+    assert "rack1 is already paused" in run("host", "pause", "rack1")
+    assert "rack1 is resumed" in run("host", "resume", "rack1")
+    assert "like that already" in run("host", "change", "rack1", "--no-monitor")
     run("host", "remove", "rack1")
     assert not Host.objects.exists()
     told = entries()
     assert [entry["kind"] for entry in told] == [
-        "host_added", "host_changed", "host_changed", "host_changed", "host_removed",
+        "host_added", "host_changed", "host_paused", "host_resumed", "host_removed",
     ]  # fmt: skip
     assert {entry["host"] for entry in told} == {"rack1"}
     assert told[0]["settings"]["hostname"] == "rack1.example.org"
@@ -193,11 +195,7 @@ def test_host_is_added_changed_switched_and_removed_with_an_entry_each():
         "username": ["slotboard", ""],
         "monitor": [True, False],
     }
-    assert [entry.get("changed") for entry in told[2:]] == [
-        {"enabled": [True, False]},
-        {"enabled": [False, True]},
-        None,
-    ]
+    assert [entry["settings"]["enabled"] for entry in told[2:]] == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -205,11 +203,15 @@ def test_host_is_added_changed_switched_and_removed_with_an_entry_each():
     [
         (["add", "rack1", "qemu+ext:///system?command=/bin/sh"], "transport|URI|command"),
         (["add", "rack1", "qemu:///system?socket=/tmp/x"], "socket"),
-        (["add", "not a name", RACK], "slug"),
-        (["add", "hv1", RACK], "already exists"),
+        (["add", "not a name", RACK], "letters, digits"),
+        (["add", "hv1", RACK], "There is a host hv1 already"),
+        (["add", "rack1", RACK, "--queue", "a b"], "A queue's name is"),
         (["change", "rack1", "--uri", RACK], "There is no host “rack1”"),
         (["change", "hv1", "--uri", "qemu+ext:///system"], "Choose unix"),
         (["remove", "rack1"], "There is no host “rack1”"),
+        (["pause", "rack1"], "There is no host “rack1”"),
+        (["test", "rack1"], "There is no host “rack1”"),
+        (["test", "rack1", "--uri", "qemu+ext:///system"], "Choose unix"),
     ],
 )
 def test_host_that_makes_no_sense_is_refused(arguments, sentence):
@@ -255,8 +257,14 @@ def test_host_with_an_operation_under_way_stays():
     with pytest.raises(CommandError, match=f"Operation {operation.pk} on hv1 has not ended"):
         run("host", "remove", "hv1")
     assert Host.objects.exists()
+    run("host", "remove", "hv1", "--force")
+    assert not Host.objects.exists()
 
 
 def test_hosts_are_listed():
     run("host", "add", "rack1", RACK)
-    assert run("host", "list") == f"rack1: {RACK}?no_tty=1, unreachable\n"
+    Host.objects.create(slug="odd", socket="/etc/passwd", state="connected", state_since=now(), enabled=False)
+    first, second = run("host", "list").splitlines()
+    assert first.startswith("odd: The socket must lie below ")
+    assert first.endswith(", paused")
+    assert second == f"rack1: {RACK}?no_tty=1, unreachable: No watcher has looked at this host yet."

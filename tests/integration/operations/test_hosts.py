@@ -1,0 +1,202 @@
+"""Pausing and removing hosts, whatever is under way on them; and asking for connection tests."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+
+from domains.models import ConnectionTest, Domain, HistoryEntry, Host, Operation
+from domains.models.clock import now
+from domains.operations import control, hosts
+from domains.operations.actor import Actor
+from domains.operations.execute import work
+from domains.operations.hosts_removal import fate_of
+from domains.operations.hosts_testing import MOST, ask_test, ask_test_of
+from domains.operations.refused import RequestRefused
+from domains.vcpu.slots import Side
+from tests.integration.simulated import FACTORY, host_row, look
+from tests.integration.web.factory import make_domain, make_host, make_operation
+from tests.simulated_host import SimulatedHost
+from tests.waiting import wait_until
+
+ADA = Actor("ada", "page")
+
+
+def entries(kind: str) -> list[dict]:
+    return [json.loads(entry.body) for entry in HistoryEntry.objects.filter(kind=kind).order_by("seq")]
+
+
+@pytest.mark.django_db
+class TestRemoval:
+    def test_each_operation_ends_as_its_page_said_it_would(self):
+        host = make_host()
+        cases = {
+            "cancelled": make_operation(make_domain(host, "queued")),
+            "taken": make_operation(make_domain(host, "taken"), status="running", attempt=1),
+            "asked": make_operation(
+                make_domain(host, "asked"),
+                [(4, "live", "applying"), (4, "config", "pending")],
+                action="remove", status="running", attempt=1,
+            ),
+            "waiting": make_operation(
+                make_domain(host, "waiting"), [(5, "live", "waiting")], action="remove", status="waiting", attempt=1
+            ),
+            "half": make_operation(
+                make_domain(host, "half"),
+                [(5, "live", "done"), (5, "config", "pending")],
+                action="remove", status="queued", attempt=1,
+            ),
+            "again": make_operation(
+                make_domain(host, "again"), [(5, "live", "waiting")], status="queued", attempt=1, asking=True
+            ),
+        }  # fmt: skip
+        fates = {name: fate_of(operation) for name, operation in cases.items()}
+        with pytest.raises(RequestRefused, match="and 1 more on hv1 have not ended yet"):
+            hosts.remove_host(actor=ADA, slug="hv1")
+        hosts.remove_host(actor=ADA, slug="hv1", force=True)
+        ended = {name: Operation.objects.get(pk=operation.pk) for name, operation in cases.items()}
+        assert {name: (one.status, one.reason) for name, one in ended.items()} == {
+            "cancelled": ("cancelled", ""),
+            "taken": ("failed", "host_disabled"),
+            "asked": ("unconfirmed", "host_disabled"),
+            "waiting": ("unconfirmed", "unplug_unconfirmed"),
+            "half": ("partial", "host_disabled"),
+            "again": ("unconfirmed", "unplug_unconfirmed"),
+        }
+        for name, one in ended.items():
+            assert fates[name].split(":")[0] == f"ends {one.status}" or name == "cancelled"
+            assert one.message == f"ada removed the host hv1; the operation {fates[name]}."
+            assert (one.host, one.domain, one.host_slug, one.domain_name) == (
+                None, None, "hv1", "queued" if name == "cancelled" else name,
+            )  # fmt: skip
+            newest = HistoryEntry.objects.filter(operation=one.pk).order_by("-seq").first()
+            assert json.loads(newest.body)["status"] == one.status
+        states = [
+            (effect.side, effect.state, effect.reason) for effect in ended["asked"].effects.order_by("step")
+        ]
+        assert states == [("live", "unconfirmed", "interrupted"), ("config", "failed", "host_disabled")]
+        assert not Host.objects.exists()
+        assert not Domain.objects.exists()
+        assert entries("host_removed")[0]["ended"] == 6
+        assert entries("cancelled")[0]["actor"] == "ada"
+
+    def test_guest_of_a_host_that_is_gone_is_not_asked_again(self):
+        operation = make_operation(
+            make_domain(make_host()), [(5, "live", "waiting")], action="remove", status="waiting", attempt=1
+        )
+        hosts.remove_host(actor=ADA, slug="hv1", force=True)
+        with pytest.raises(RequestRefused, match="its host was removed"):
+            control.ask_again(ADA, operation.pk)
+        operation.refresh_from_db()
+        assert operation.status == "unconfirmed"
+
+    def test_host_without_anything_under_way_is_removed_at_once(self):
+        make_operation(make_domain(make_host()), status="succeeded")
+        hosts.remove_host(actor=ADA, slug="hv1")
+        assert not Host.objects.exists()
+
+
+@pytest.fixture
+def simulated(fresh_database, redis, settings, tmp_path) -> SimulatedHost:
+    settings.SOCKET_DIRS = [str(tmp_path)]
+    settings.GATEWAY = FACTORY
+    return SimulatedHost(tmp_path / "sim")
+
+
+def test_worker_that_hangs_in_a_call_to_a_removed_host_writes_nothing_any_more(simulated):
+    uuid = simulated.add_domain("web", present="0-1")
+    domain = look(host_row(simulated), uuid)
+    simulated.tune(write_delay=(1.5, 1.5))
+    operation = make_operation(domain, vcpu=[5], affect_meant="", before=None, after=None)
+    failures: list[BaseException] = []
+
+    def worker() -> None:
+        try:
+            work(domain.pk)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    wait_until(lambda: operation.effects.filter(state="applying").exists(), what="the promise to call")
+    hosts.remove_host(actor=ADA, slug="sim", force=True)
+    after = [entry.seq for entry in HistoryEntry.objects.all()]
+    thread.join(10)
+    assert failures == []
+    operation.refresh_from_db()
+    assert (operation.status, operation.reason) == ("unconfirmed", "interrupted")
+    assert [entry.seq for entry in HistoryEntry.objects.all()] == after
+    assert not Domain.objects.exists()
+    assert 5 in simulated.truth(uuid)[Side.LIVE].present  # what it had asked for came true all the same
+
+
+def test_reading_of_a_removed_host_ends_without_a_trace(simulated):
+    uuid = simulated.add_domain("web", present="0-1")
+    domain = look(host_row(simulated), uuid)
+    operation = make_operation(domain, vcpu=[5], affect_meant="", before=None, after=None)
+    simulated.tune(read_delay=(1.0, 1.0))
+    thread = threading.Thread(target=work, args=(domain.pk,))
+    thread.start()
+    wait_until(lambda: Operation.objects.filter(status="running").exists(), what="the claim")
+    hosts.remove_host(actor=ADA, slug="sim", force=True)
+    thread.join(10)
+    operation.refresh_from_db()
+    assert (operation.status, operation.reason) == ("failed", "host_disabled")
+    assert not Domain.objects.exists()
+
+
+@pytest.mark.django_db
+class TestPausing:
+    def test_queued_operation_of_a_paused_host_fails_and_says_why(self):
+        operation = make_operation(make_domain(make_host(state="unreachable")))
+        assert hosts.pause_host(actor=ADA, slug="hv1")
+        work(operation.domain_id)
+        operation.refresh_from_db()
+        assert (operation.status, operation.reason) == ("failed", "host_disabled")
+
+    def test_pausing_and_resuming_are_entries_and_show_at_once(self):
+        make_host(last_error="")
+        assert hosts.pause_host(actor=ADA, slug="hv1")
+        host = Host.objects.get()
+        assert (host.shown, host.state, host.reachable) == ("paused", "connected", False)
+        Host.objects.update(state="paused")  # as the watcher then says
+        assert hosts.resume_host(actor=ADA, slug="hv1")
+        assert not hosts.resume_host(actor=ADA, slug="hv1")
+        host = Host.objects.get()
+        assert (host.shown, host.last_error) == ("unreachable", "No watcher has looked at this host yet.")
+        assert [len(entries(kind)) for kind in ("host_paused", "host_resumed")] == [1, 1]
+
+
+@pytest.mark.django_db
+class TestTesting:
+    FIELDS = {"transport": "ssh", "hostname": "rack1.example.org", "username": "slotboard"}
+
+    def test_test_of_a_host_is_a_row_and_an_entry(self):
+        host = make_host(transport="tls", hostname="rack1.example.org", monitor=True)
+        test = ask_test(actor=ADA, host=host)
+        assert (test.host, test.slug, test.hostname, test.monitor) == (host, "hv1", "rack1.example.org", True)
+        (entry,) = entries("host_tested")
+        assert (entry["actor"], entry["host"], entry["settings"]["transport"]) == ("ada", "hv1", "tls")
+
+    def test_test_of_what_was_typed_needs_no_host(self):
+        test = ask_test_of(actor=ADA, slug="", fields=self.FIELDS)
+        assert (test.host, test.uri()) == (None, "qemu+ssh://slotboard@rack1.example.org/system?no_tty=1")
+        assert entries("host_tested")[0]["host"] is None
+
+    def test_address_that_is_not_allowed_is_refused_by_field(self):
+        with pytest.raises(hosts.FieldsRefused) as caught:
+            ask_test_of(actor=ADA, slug="x", fields={**self.FIELDS, "username": "-oProxyCommand=sh"})
+        assert list(caught.value.problems) == ["username"]
+        assert not ConnectionTest.objects.exists()
+
+    def test_only_so_many_at_once(self):
+        for _ in range(MOST):
+            ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
+        with pytest.raises(RequestRefused, match="under way already"):
+            ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
+        ConnectionTest.objects.update(created_at=now() - timedelta(minutes=2))
+        ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
