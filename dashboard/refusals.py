@@ -34,6 +34,10 @@ _FIELDS = (
     "role",
     "days",
     "format",
+    "slug",
+    "driver",
+    "transport",
+    "deed",
 )
 
 

@@ -13,6 +13,8 @@ from domains.web.domain import domain
 from domains.web.entry import entry
 from domains.web.export import export
 from domains.web.fleet import fleet, fleet_news
+from domains.web.host import host, remove, switch, test
+from domains.web.hosts import add, connection_test, edit, hosts
 from domains.web.operation import DEEDS, act, operation
 from domains.web.operations import news, operations
 from domains.web.readings import readings
@@ -30,6 +32,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/entries/<int:seq>/", entry, name="entry"),
     path("operations/<int:pk>/", operation, name="operation"),
     *(path(f"operations/<int:pk>/{deed}/", act, {"deed": deed}, name=deed) for deed in DEEDS),
+    path("hosts/", hosts, name="hosts"),
+    path("hosts/new/", add, name="host_add"),
+    path("hosts/tests/<int:pk>/", connection_test, name="connection_test"),
+    path("hosts/<str:host>/", host, name="host"),
+    path("hosts/<str:host>/edit/", edit, name="host_edit"),
+    path("hosts/<str:host>/test/", test, name="host_test"),
+    path("hosts/<str:host>/pause/", switch, {"deed": "pause"}, name="host_pause"),
+    path("hosts/<str:host>/resume/", switch, {"deed": "resume"}, name="host_resume"),
+    path("hosts/<str:host>/remove/", remove, name="host_remove"),
     path("readings/", readings, name="readings"),
     path("api/v1/", api.urls),
     path("account/tokens/", tokens, name="tokens"),

@@ -21,13 +21,15 @@ Person = AbstractBaseUser | AnonymousUser
 class Rights:
     """What somebody may see and change: ``seen`` domains, and the condition that one of them may be ``changed``.
 
-    ``changing`` says that there may be such, ``alike`` that all that are seen may be changed.
+    ``changing`` says that there may be such, ``alike`` that all that are seen may be changed. ``administers`` is what
+    :func:`is_administrator` would say.
     """
 
     seen: QuerySet[Domain]
     changed: Q
     changing: bool
     alike: bool
+    administers: bool
 
     @property
     def changeable(self) -> Case:
@@ -112,7 +114,7 @@ def domains_changed_by(user: Person) -> QuerySet[Domain]:
 def rights_of(user: Person) -> Rights:
     """Look up what the user may see and change. At most one query."""
     if _superuser(user):
-        return Rights(Domain.objects.all(), _ALL, changing=True, alike=True)
+        return Rights(Domain.objects.all(), _ALL, changing=True, alike=True, administers=True)
     grants = list(_grants(user, SEEING))
     changing = [grant for grant in grants if grant.role in CHANGING]
     seen, changed = _covered(grants), _covered(changing)
@@ -121,11 +123,14 @@ def rights_of(user: Person) -> Rights:
         changed,
         changing=bool(changing),
         alike=changed == _ALL or len(changing) == len(grants),
+        administers=any(grant.role == Role.ADMINISTRATOR for grant in grants),
     )
 
 
-def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool] | None:
+def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool, bool] | None:
     """Find the one domain that the user may see, with its ``host``, and say whether they may change it too.
+
+    The last value is whether they administer Slotboard itself.
 
     One query for the grants and one for the domain.
     """
@@ -133,11 +138,11 @@ def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool] | Non
     domains = rights.seen.select_related("host")
     try:
         if rights.changed is _ALL:  # the rule, and much less for the database to be told
-            return domains.get(**which), True
+            return domains.get(**which), True, rights.administers
         domain = domains.annotate(changeable=rights.changeable).get(**which)
     except Domain.DoesNotExist:
         return None
-    return domain, domain.changeable
+    return domain, domain.changeable, rights.administers
 
 
 def _domains(user: Person, roles: tuple[Role, ...]) -> QuerySet[Domain]:

@@ -25,6 +25,7 @@ ADDRESS = ("driver", "transport", "hostname", "username", "port", "path", "socke
 _SETTINGS = (*ADDRESS, "queue", "enabled", "monitor")
 _FIELD_OF = {"user": "username"}  # what addresses call otherwise than hosts do
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_TAKEN = ("new", "tests")  # what stands in the addresses of pages where hosts' names do
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 NOT_YET = "No watcher has looked at this host yet."
 
@@ -168,6 +169,8 @@ def _check(host: Host) -> None:
         problems["slug"] = (
             "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
         )
+    if host.slug in _TAKEN:
+        problems["slug"] = f"A host cannot be called {host.slug}: that is the address of a page."
     try:
         host.validate_unique()
     except ValidationError:

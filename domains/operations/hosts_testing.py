@@ -13,6 +13,7 @@ from domains.models.revision import next_revision
 from domains.operations.actor import Actor
 from domains.operations.hosts import ADDRESS, FieldsRefused, check_address, settings_of
 from domains.operations.refused import RequestRefused
+from domains.operations.text import stored
 from domains.vcpu.reasons import Reason
 
 MOST = 10  # under way at once: whoever may ask could otherwise have whole networks looked through
@@ -31,7 +32,8 @@ def ask_test_of(
 
     Raises :class:`FieldsRefused` for an address that is not allowed, or :class:`RequestRefused` (``rate_limited``).
     """
-    test = ConnectionTest(host=host, slug=slug[:100], **fields)
+    queue = stored(str(fields.get("queue", ""))[:100])
+    test = ConnectionTest(**{**fields, "queue": queue}, host=host, slug=stored(slug[:100]))
     if problems := check_address(test):
         raise FieldsRefused(problems)
     return _ask(actor, test)

@@ -11,11 +11,19 @@ from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
 from domains.models import Host, Operation
-from domains.models.grant import CHANGING, SEEING, covers_everything, domains_changed_by, domains_seen_by
+from domains.models.grant import (
+    CHANGING,
+    SEEING,
+    covers_everything,
+    domains_changed_by,
+    domains_seen_by,
+    is_administrator,
+)
 from domains.push.topics import named_domains
 from domains.web.numbers import read_number
 
@@ -36,6 +44,18 @@ def member(view: View[P]) -> View[P]:
         return redirect_to_login(request.get_full_path(), settings.LOGIN_URL)
 
     return guarded
+
+
+def administrator(view: View[P]) -> View[P]:
+    """Let only people in who administer Slotboard itself; other members are told that they may not."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not is_administrator(request.user):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return member(guarded)
 
 
 @dataclass(frozen=True, slots=True)

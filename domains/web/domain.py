@@ -50,10 +50,11 @@ def domain(request: HttpRequest, host: str, uuid: UUID) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A domain that the person may see, with its host, and whether they may change it too."""
+    """A domain that the person may see, with its host, and whether they may change it and administer Slotboard too."""
 
     domain: Domain
     editable: bool
+    administers: bool
 
 
 def seen_domain(request: HttpRequest, host: str, uuid: UUID) -> Seen:
@@ -72,6 +73,7 @@ def show(request: HttpRequest, seen: Seen, asked: Asked, *, since: str, status: 
     context = {
         **board_context(board, asked.picked),
         "here": "fleet",
+        "administers": seen.administers,  # known already, so that the frame need not ask
         "domain": found,
         "late": is_late(found.host),
         "asked": asked,

@@ -93,6 +93,7 @@ def _shown(sheet: Sheet) -> dict[str, Any]:
     return {
         **_numbers(sheet),
         "rights": sheet.rights,
+        "administers": sheet.rights.administers,  # known already, so that the frame need not ask
         "hosts": fleet_choices.hosts_of(sheet.filters, sheet.counts),
         "orders": fleet_choices.ORDERS,
         "columns": fleet_choices.columns_of(sheet.asked, sheet.filters),

@@ -17,6 +17,7 @@ from domains.push.topics import domain_topics, named_uuids, row_topic
 from domains.web import fleet_rows, lines, operation_view
 from domains.web.access import Audience
 from domains.web.board import Board, board_of
+from domains.web.hosts_view import state_html
 from domains.web.readings import reading_html
 from domains.web.rows import Row
 from domains.web.slots import SlotView
@@ -94,7 +95,11 @@ def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | 
         return None
     out: dict[str, Fragments] = {}
     for topic in wanted & {"fleet", f"host:{host.slug}"}:
-        out[topic] = {f"host-{pk}": fleet_rows.head_html(host), f"reading-{pk}": reading_html(host)}
+        out[topic] = {
+            f"host-{pk}": fleet_rows.head_html(host),
+            f"reading-{pk}": reading_html(host),
+            f"state-{pk}": state_html(host),
+        }
     named = named_uuids(wanted)
     for domain in Domain.objects.filter(host=host, uuid__in=named).select_related("host") if named else ():
         # Without rights to go by, slots are drawn for looking; those who may change get theirs with the domain.

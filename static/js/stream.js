@@ -40,7 +40,7 @@
   // A tab opened in the background would connect, and ask how old readings are, although nobody looks.
   document.addEventListener("htmx:before:request", (event) => {
     const source = event.detail.ctx.sourceElement;
-    if (document.hidden && (source === stream || source.id === "ages" || source.id === "news")) event.preventDefault();
+    if (document.hidden && (source === stream || source.id === "ages" || source.id === "news" || "poll" in source.dataset)) event.preventDefault();
   });
   document.addEventListener("htmx:sse:after:connection", () => say("live"));
   document.addEventListener("htmx:sse:error", (event) => (event.detail.status === 403 ? stop() : say("lost")));

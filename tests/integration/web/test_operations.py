@@ -170,7 +170,7 @@ def test_list_takes_the_same_queries_for_one_row_and_for_thirty(
     viewer, domain, django_assert_num_queries, django_assert_max_num_queries
 ):
     first = make_operation(domain, [(2, "live", "done")], status="succeeded")
-    with django_assert_max_num_queries(12) as counted:
+    with django_assert_max_num_queries(13) as counted:
         viewer.get("/operations/")
     for _ in range(29):
         first = make_operation(domain, [(2, "live", "done")], status="succeeded", undo_of=first)
@@ -245,9 +245,9 @@ def test_operation_page_takes_a_fixed_number_of_queries(
     operation = make_operation(
         domain, [(2, "live", "done")], status="succeeded", kinds=("requested", "started", "confirmed")
     )
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         viewer.get(f"/operations/{operation.pk}/")
-    with django_assert_max_num_queries(12):  # also looks for what was changed since
+    with django_assert_max_num_queries(13):  # also looks for what was changed since
         operator.get(f"/operations/{operation.pk}/")
 
 
