@@ -51,7 +51,7 @@ def add_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> Host:
     with transaction.atomic():
         revision = next_revision()
         host = Host(slug=slug, state_since=clock.now(), revision=revision, last_error=NOT_YET, **fields)
-        _check(host)
+        _refuse(problems_of(host))
         host.save(force_insert=True)
         _record("host_added", actor, host)
         publish(f"host:{host.pk}", revision)
@@ -73,7 +73,7 @@ def change_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> boo
         for name, value in fields.items():
             setattr(host, name, value)
         host.revision = revision
-        _check(host)
+        _refuse(problems_of(host))
         host.save(update_fields=[*fields, "revision"])
         _record("host_changed", actor, host, changed=changed)
         publish(f"host:{host.pk}", revision)
@@ -134,6 +134,24 @@ def check_address(connection: Connection) -> dict[str, str]:
     return {}
 
 
+def problems_of(host: Host) -> dict[str, str]:
+    """Give what is wrong with a host as it would be stored, a sentence by field."""
+    problems = check_address(host)
+    if not _QUEUE.fullmatch(host.queue):
+        problems["queue"] = "A queue's name is letters, digits and . _ -, and begins with a letter or digit."
+    if not _NAME.fullmatch(host.slug):
+        problems["slug"] = (
+            "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
+        )
+    if host.slug in _TAKEN:
+        problems["slug"] = f"A host cannot be called {host.slug}: that is the address of a page."
+    try:
+        host.validate_unique()
+    except ValidationError:
+        problems["slug"] = f"There is a host {host.slug} already."
+    return problems
+
+
 def settings_of(connection: Connection, names: tuple[str, ...] = (*ADDRESS, "monitor")) -> dict[str, object]:
     """Give what entries say of a connection."""
     return {name: getattr(connection, name) for name in names}
@@ -161,20 +179,7 @@ def _locked(slug: str) -> Host:
     return host
 
 
-def _check(host: Host) -> None:
-    problems = check_address(host)
-    if not _QUEUE.fullmatch(host.queue):
-        problems["queue"] = "A queue's name is letters, digits and . _ -, and begins with a letter or digit."
-    if not _NAME.fullmatch(host.slug):
-        problems["slug"] = (
-            "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
-        )
-    if host.slug in _TAKEN:
-        problems["slug"] = f"A host cannot be called {host.slug}: that is the address of a page."
-    try:
-        host.validate_unique()
-    except ValidationError:
-        problems["slug"] = f"There is a host {host.slug} already."
+def _refuse(problems: dict[str, str]) -> None:
     if problems:
         raise FieldsRefused(problems)
 

@@ -108,5 +108,5 @@ def _facts(found: dict[str, Any], monitor: bool) -> list[tuple[str, str]]:
         ("CPUs", str(found["cpus"])),
         ("Domains", str(found["domains"])),
         ("Round trip", milliseconds(found["round_trip"])),
-        ("It", "; ".join(can)),
+        ("Abilities", "; ".join(can)),
     ]

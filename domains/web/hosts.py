@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from domains.models import ConnectionTest, Host, clock
 from domains.operations import unread
-from domains.operations.hosts import FieldsRefused, add_host, change_host
+from domains.operations.hosts import FieldsRefused, add_host, change_host, problems_of
 from domains.operations.hosts_testing import ask_test_of
 from domains.operations.hosts_words import outcome_of
 from domains.operations.refused import RequestRefused
@@ -70,7 +70,7 @@ def answer_form(request: HttpRequest, host: Host | None) -> HttpResponse:
     fields, slug, actor = form.fields(), host.slug if host else form.texts["slug"], actor_of(request)
     try:
         if form.problems:
-            raise FieldsRefused(form.problems)
+            raise FieldsRefused({**problems_of(host or Host(slug=slug, **fields)), **form.problems})
         if request.POST.get("deed") == "test":
             test = ask_test_of(actor=actor, slug=slug, fields=fields, host=host)
             return HttpResponseRedirect(reverse("connection_test", args=[test.pk]), status=303)

@@ -134,6 +134,14 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     assert (newest()["kind"], newest()["reason"]) == ("refused", "invalid_request")
 
 
+def test_all_that_is_wrong_is_said_at_once(ada):
+    text = ada.post(
+        "/hosts/new/", {**SSH, "slug": "no name", "hostname": "-x", "port": "x", "queue": ""}
+    ).text
+    for field in ("slug", "hostname", "port", "queue"):
+        assert f'id="wrong-{field}"' in text
+
+
 def test_host_is_changed_and_the_entry_says_how(ada):
     make_host("rack1", transport="tls", hostname="rack1.example.org")
     assert 'value="rack1.example.org"' in ada.get("/hosts/rack1/edit/").text

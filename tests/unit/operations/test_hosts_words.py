@@ -54,7 +54,7 @@ def test_connection_that_stands_is_told_with_its_facts():
     outcome = outcome_of(test, MOMENT)
     assert outcome.good
     assert dict(outcome.facts)["libvirt"] == "9.0.0"
-    assert dict(outcome.facts)["It"] == "only sets how many vCPUs there are"
+    assert dict(outcome.facts)["Abilities"] == "only sets how many vCPUs there are"
 
 
 @pytest.mark.parametrize(
