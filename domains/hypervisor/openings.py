@@ -86,7 +86,7 @@ _BY_WORDS = tuple(
         ("Host key verification failed|HOST IDENTIFICATION HAS CHANGED", Obstacle.HOST_KEY),
         (r"Permission denied \(|Too many authentication failures", Obstacle.AUTHENTICATION),
         ("access denied by policy|polkit|Permission denied", Obstacle.PERMISSION),
-        ("no connection driver available|unexpected .* URI path", Obstacle.NO_DRIVER),
+        ("no connection driver available", Obstacle.NO_DRIVER),
         ("not found", Obstacle.NO_LIBVIRT),
         ("Connection refused", Obstacle.REFUSED),
         ("Connection timed out", Obstacle.NO_ANSWER),

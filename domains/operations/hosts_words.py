@@ -21,8 +21,8 @@ ADVICE = {
     Obstacle.NO_SOCKET: "Check that libvirt runs there (systemctl status libvirtd.socket or virtqemud.socket) and that"
     " the path is that of its socket.",
     Obstacle.NO_LIBVIRT: "Install libvirt's client programs on the host; in Debian: libvirt-clients or netcat-openbsd.",
-    Obstacle.NO_DRIVER: "Check the driver and the daemon: a system daemon serves no sessions, and virtqemud nothing"
-    " but qemu. In Debian the driver is the package libvirt-daemon-driver-qemu.",
+    Obstacle.NO_DRIVER: "Check the driver, and which daemon answers there: virtqemud serves nothing but QEMU. In Debian"
+    " QEMU's driver is the package libvirt-daemon-driver-qemu.",
     Obstacle.AUTHENTICATION: "For ssh: put the public key into the user's authorized_keys on the host. A key with a"
     " passphrase cannot be used. For tls: see whether the host asks for a password (SASL).",
     Obstacle.HOST_KEY: "On the watcher's and the workers' machines, connect once with ssh as the user who runs Slotboard"

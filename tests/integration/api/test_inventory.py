@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from domains.models import Host
 from tests.integration.api.conftest import caller_for, refusal
 from tests.integration.web.factory import make_domain, make_host, make_operation, slot_map
 
@@ -20,6 +21,20 @@ def test_hosts_are_told_with_what_was_last_seen(domain, viewer):
     (told,) = viewer.get("/hosts").json()["hosts"]
     assert (told["host"], told["state"], told["enabled"], told["domains"]) == ("hv1", "connected", True, 1)
     assert told["state_since"].endswith("Z")
+
+
+def test_hosts_tell_how_they_answer_and_why_they_do_not(domain, viewer):
+    Host.objects.update(
+        round_trip=1.25,
+        asynchronous=True,
+        monitor=True,
+        queue="rack-a",
+        state="unreachable",
+        last_error="It is off.",
+    )
+    (told,) = viewer.get("/hosts").json()["hosts"]
+    facts = [told[name] for name in ("round_trip", "asynchronous", "monitor", "queue", "last_error")]
+    assert facts == [1.25, True, True, "rack-a", "It is off."]
 
 
 def test_hosts_are_those_of_which_one_sees_a_domain(domain, viewer, stranger):

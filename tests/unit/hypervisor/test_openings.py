@@ -43,7 +43,6 @@ SAID = [
     (38, 104, "Cannot recv data: Connection reset by peer", Obstacle.BROKEN_OFF),
     (38, 5, "End of file while reading data: Input/output error", Obstacle.BROKEN_OFF),
     (5, -1, "no connection driver available for test:///default", Obstacle.NO_DRIVER),
-    (1, -1, "internal error: unexpected QEMU URI path '/session', try qemu:///system", Obstacle.NO_DRIVER),
     (777, -1, "something new", Obstacle.OTHER),
 ]  # fmt: skip
 
