@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import asdict
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from domains.history import ledger
-from domains.hypervisor.address import AddressError, HostAddress
 from domains.models import Grant, Host, HostState, clock
-from domains.models.host import Connection
 from domains.models.revision import next_revision
 from domains.operations import hosts_removal
 from domains.operations.accounts import revoked
 from domains.operations.actor import Actor
+from domains.operations.hosts_rules import ADDRESS, FieldsRefused, problems_of, settings_of
 from domains.operations.refused import RequestRefused
 from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 
-ADDRESS = ("driver", "transport", "hostname", "username", "port", "path", "socket", "credential")
 _SETTINGS = (*ADDRESS, "queue", "enabled", "monitor")
-_FIELD_OF = {"user": "username"}  # what addresses call otherwise than hosts do
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_TAKEN = ("new", "tests")  # what stands in the addresses of pages where hosts' names do
-_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 NOT_YET = "No watcher has looked at this host yet."
-
-
-class FieldsRefused(RequestRefused):
-    """What was typed of a host is not allowed. ``problems`` is a sentence by field."""
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__(Reason.INVALID_REQUEST, " ".join(problems.values()))
-        self.problems = dict(problems)
-
-
-def fields_of(address: HostAddress) -> dict[str, object]:
-    """Give an address as the fields of a host."""
-    return {_FIELD_OF.get(name, name): value for name, value in asdict(address).items()}
 
 
 def add_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> Host:
@@ -123,38 +101,6 @@ def find_host(slug: str) -> Host:
     if host is None:
         raise _unknown(slug)
     return host
-
-
-def check_address(connection: Connection) -> dict[str, str]:
-    """Give what is wrong with how a host is to be reached: at most one sentence, by field."""
-    try:
-        connection.uri()
-    except AddressError as error:
-        return {_FIELD_OF.get(error.field, error.field): error.sentence}
-    return {}
-
-
-def problems_of(host: Host) -> dict[str, str]:
-    """Give what is wrong with a host as it would be stored, a sentence by field."""
-    problems = check_address(host)
-    if not _QUEUE.fullmatch(host.queue):
-        problems["queue"] = "A queue's name is letters, digits and . _ -, and begins with a letter or digit."
-    if not _NAME.fullmatch(host.slug):
-        problems["slug"] = (
-            "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
-        )
-    if host.slug in _TAKEN:
-        problems["slug"] = f"A host cannot be called {host.slug}: that is the address of a page."
-    try:
-        host.validate_unique()
-    except ValidationError:
-        problems["slug"] = f"There is a host {host.slug} already."
-    return problems
-
-
-def settings_of(connection: Connection, names: tuple[str, ...] = (*ADDRESS, "monitor")) -> dict[str, object]:
-    """Give what entries say of a connection."""
-    return {name: getattr(connection, name) for name in names}
 
 
 def _switch(actor: Actor, slug: str, kind: str, *, enabled: bool) -> bool:

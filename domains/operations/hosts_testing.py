@@ -11,7 +11,7 @@ from domains.models import ConnectionTest, Host, clock
 from domains.models.connectiontest import PATIENCE
 from domains.models.revision import next_revision
 from domains.operations.actor import Actor
-from domains.operations.hosts import ADDRESS, FieldsRefused, check_address, settings_of
+from domains.operations.hosts_rules import ADDRESS, FieldsRefused, check_address, settings_of
 from domains.operations.refused import RequestRefused
 from domains.operations.text import stored
 from domains.vcpu.reasons import Reason

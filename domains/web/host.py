@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from domains.models import Domain, Grant, Host, clock
 from domains.operations import unread
-from domains.operations.hosts import check_address, pause_host, remove_host, resume_host
+from domains.operations.hosts import pause_host, remove_host, resume_host
 from domains.operations.hosts_removal import fate_of, under_way
+from domains.operations.hosts_rules import check_address
 from domains.operations.hosts_testing import ask_test
 from domains.operations.hosts_words import outcome_of
 from domains.operations.refused import RequestRefused

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from domains.models import ConnectionTest, Host, clock
 from domains.operations import unread
-from domains.operations.hosts import FieldsRefused, add_host, change_host, problems_of
+from domains.operations.hosts import add_host, change_host
+from domains.operations.hosts_rules import FieldsRefused, problems_of
 from domains.operations.hosts_testing import ask_test_of
 from domains.operations.hosts_words import outcome_of
 from domains.operations.refused import RequestRefused

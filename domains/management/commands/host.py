@@ -17,6 +17,7 @@ from domains.models import ConnectionTest, Host
 from domains.models.host import address_policy
 from domains.operations import hosts
 from domains.operations.actor import Actor
+from domains.operations.hosts_rules import fields_of
 from domains.operations.hosts_testing import ask_test, ask_test_of
 from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
@@ -100,7 +101,7 @@ def _fields(options: dict[str, Any]) -> dict[str, object]:
     fields: dict[str, object] = {}
     if options["uri"] is not None:
         try:
-            fields |= hosts.fields_of(parse_uri(options["uri"], address_policy()))
+            fields |= fields_of(parse_uri(options["uri"], address_policy()))
         except AddressError as error:
             raise RequestRefused(Reason.INVALID_REQUEST, error.sentence) from error
     return fields | {name: options[name] for name in ("monitor", "queue") if options.get(name) is not None}

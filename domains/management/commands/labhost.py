@@ -13,7 +13,8 @@ from domains.hypervisor.address_uri import parse_uri
 from domains.management.administering import operating_systems_user, refusals_told
 from domains.models import Host
 from domains.models.host import address_policy
-from domains.operations.hosts import add_host, change_host, fields_of
+from domains.operations.hosts import add_host, change_host
+from domains.operations.hosts_rules import fields_of
 
 SLUG = "lab"
 

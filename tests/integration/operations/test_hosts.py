@@ -14,6 +14,7 @@ from domains.operations import control, hosts
 from domains.operations.actor import Actor
 from domains.operations.execute import work
 from domains.operations.hosts_removal import fate_of
+from domains.operations.hosts_rules import FieldsRefused
 from domains.operations.hosts_testing import MOST, ask_test, ask_test_of
 from domains.operations.refused import RequestRefused
 from domains.vcpu.slots import Side
@@ -29,60 +30,61 @@ def entries(kind: str) -> list[dict]:
     return [json.loads(entry.body) for entry in HistoryEntry.objects.filter(kind=kind).order_by("seq")]
 
 
+def test_each_operation_ends_as_its_page_said_it_would(any_database):
+    host = make_host()
+    cases = {
+        "cancelled": make_operation(make_domain(host, "queued")),
+        "taken": make_operation(make_domain(host, "taken"), status="running", attempt=1),
+        "asked": make_operation(
+            make_domain(host, "asked"),
+            [(4, "live", "applying"), (4, "config", "pending")],
+            action="remove", status="running", attempt=1,
+        ),
+        "waiting": make_operation(
+            make_domain(host, "waiting"), [(5, "live", "waiting")], action="remove", status="waiting", attempt=1
+        ),
+        "half": make_operation(
+            make_domain(host, "half"),
+            [(5, "live", "done"), (5, "config", "pending")],
+            action="remove", status="queued", attempt=1,
+        ),
+        "again": make_operation(
+            make_domain(host, "again"), [(5, "live", "waiting")], status="queued", attempt=1, asking=True
+        ),
+    }  # fmt: skip
+    fates = {name: fate_of(operation) for name, operation in cases.items()}
+    with pytest.raises(RequestRefused, match="and 1 more on hv1 have not ended yet"):
+        hosts.remove_host(actor=ADA, slug="hv1")
+    hosts.remove_host(actor=ADA, slug="hv1", force=True)
+    ended = {name: Operation.objects.get(pk=operation.pk) for name, operation in cases.items()}
+    assert {name: (one.status, one.reason) for name, one in ended.items()} == {
+        "cancelled": ("cancelled", ""),
+        "taken": ("failed", "host_disabled"),
+        "asked": ("unconfirmed", "host_disabled"),
+        "waiting": ("unconfirmed", "unplug_unconfirmed"),
+        "half": ("partial", "host_disabled"),
+        "again": ("unconfirmed", "unplug_unconfirmed"),
+    }
+    for name, one in ended.items():
+        assert fates[name].split(":")[0] == f"ends {one.status}" or name == "cancelled"
+        assert one.message == f"ada removed the host hv1; the operation {fates[name]}."
+        assert (one.host, one.domain, one.host_slug, one.domain_name) == (
+            None, None, "hv1", "queued" if name == "cancelled" else name,
+        )  # fmt: skip
+        newest = HistoryEntry.objects.filter(operation=one.pk).order_by("-seq").first()
+        assert json.loads(newest.body)["status"] == one.status
+    states = [
+        (effect.side, effect.state, effect.reason) for effect in ended["asked"].effects.order_by("step")
+    ]
+    assert states == [("live", "unconfirmed", "interrupted"), ("config", "failed", "host_disabled")]
+    assert not Host.objects.exists()
+    assert not Domain.objects.exists()
+    assert entries("host_removed")[0]["ended"] == 6
+    assert entries("cancelled")[0]["actor"] == "ada"
+
+
 @pytest.mark.django_db
 class TestRemoval:
-    def test_each_operation_ends_as_its_page_said_it_would(self):
-        host = make_host()
-        cases = {
-            "cancelled": make_operation(make_domain(host, "queued")),
-            "taken": make_operation(make_domain(host, "taken"), status="running", attempt=1),
-            "asked": make_operation(
-                make_domain(host, "asked"),
-                [(4, "live", "applying"), (4, "config", "pending")],
-                action="remove", status="running", attempt=1,
-            ),
-            "waiting": make_operation(
-                make_domain(host, "waiting"), [(5, "live", "waiting")], action="remove", status="waiting", attempt=1
-            ),
-            "half": make_operation(
-                make_domain(host, "half"),
-                [(5, "live", "done"), (5, "config", "pending")],
-                action="remove", status="queued", attempt=1,
-            ),
-            "again": make_operation(
-                make_domain(host, "again"), [(5, "live", "waiting")], status="queued", attempt=1, asking=True
-            ),
-        }  # fmt: skip
-        fates = {name: fate_of(operation) for name, operation in cases.items()}
-        with pytest.raises(RequestRefused, match="and 1 more on hv1 have not ended yet"):
-            hosts.remove_host(actor=ADA, slug="hv1")
-        hosts.remove_host(actor=ADA, slug="hv1", force=True)
-        ended = {name: Operation.objects.get(pk=operation.pk) for name, operation in cases.items()}
-        assert {name: (one.status, one.reason) for name, one in ended.items()} == {
-            "cancelled": ("cancelled", ""),
-            "taken": ("failed", "host_disabled"),
-            "asked": ("unconfirmed", "host_disabled"),
-            "waiting": ("unconfirmed", "unplug_unconfirmed"),
-            "half": ("partial", "host_disabled"),
-            "again": ("unconfirmed", "unplug_unconfirmed"),
-        }
-        for name, one in ended.items():
-            assert fates[name].split(":")[0] == f"ends {one.status}" or name == "cancelled"
-            assert one.message == f"ada removed the host hv1; the operation {fates[name]}."
-            assert (one.host, one.domain, one.host_slug, one.domain_name) == (
-                None, None, "hv1", "queued" if name == "cancelled" else name,
-            )  # fmt: skip
-            newest = HistoryEntry.objects.filter(operation=one.pk).order_by("-seq").first()
-            assert json.loads(newest.body)["status"] == one.status
-        states = [
-            (effect.side, effect.state, effect.reason) for effect in ended["asked"].effects.order_by("step")
-        ]
-        assert states == [("live", "unconfirmed", "interrupted"), ("config", "failed", "host_disabled")]
-        assert not Host.objects.exists()
-        assert not Domain.objects.exists()
-        assert entries("host_removed")[0]["ended"] == 6
-        assert entries("cancelled")[0]["actor"] == "ada"
-
     def test_guest_of_a_host_that_is_gone_is_not_asked_again(self):
         operation = make_operation(
             make_domain(make_host()), [(5, "live", "waiting")], action="remove", status="waiting", attempt=1
@@ -188,7 +190,7 @@ class TestTesting:
         assert entries("host_tested")[0]["host"] is None
 
     def test_address_that_is_not_allowed_is_refused_by_field(self):
-        with pytest.raises(hosts.FieldsRefused) as caught:
+        with pytest.raises(FieldsRefused) as caught:
             ask_test_of(actor=ADA, slug="x", fields={**self.FIELDS, "username": "-oProxyCommand=sh"})
         assert list(caught.value.problems) == ["username"]
         assert not ConnectionTest.objects.exists()

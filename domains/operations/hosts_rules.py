@@ -1,0 +1,66 @@
+"""What may be set of a host, and what is wrong with it otherwise: a sentence by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from django.core.exceptions import ValidationError
+
+from domains.hypervisor.address import AddressError, HostAddress
+from domains.models import Host
+from domains.models.host import Connection
+from domains.operations.refused import RequestRefused
+from domains.vcpu.reasons import Reason
+
+ADDRESS = ("driver", "transport", "hostname", "username", "port", "path", "socket", "credential")
+_FIELD_OF = {"user": "username"}  # what addresses call otherwise than hosts do
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_TAKEN = ("new", "tests")  # what stands in the addresses of pages where hosts' names do
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+class FieldsRefused(RequestRefused):
+    """What was typed of a host is not allowed. ``problems`` is a sentence by field."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(Reason.INVALID_REQUEST, " ".join(problems.values()))
+        self.problems = dict(problems)
+
+
+def fields_of(address: HostAddress) -> dict[str, object]:
+    """Give an address as the fields of a host."""
+    return {_FIELD_OF.get(name, name): value for name, value in asdict(address).items()}
+
+
+def check_address(connection: Connection) -> dict[str, str]:
+    """Give what is wrong with how a host is to be reached: at most one sentence, by field."""
+    try:
+        connection.uri()
+    except AddressError as error:
+        return {_FIELD_OF.get(error.field, error.field): error.sentence}
+    return {}
+
+
+def problems_of(host: Host) -> dict[str, str]:
+    """Give what is wrong with a host as it would be stored, a sentence by field."""
+    problems = check_address(host)
+    if not _QUEUE.fullmatch(host.queue):
+        problems["queue"] = "A queue's name is letters, digits and . _ -, and begins with a letter or digit."
+    if not _NAME.fullmatch(host.slug):
+        problems["slug"] = (
+            "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
+        )
+    if host.slug in _TAKEN:
+        problems["slug"] = f"A host cannot be called {host.slug}: that is the address of a page."
+    try:
+        host.validate_unique()
+    except ValidationError:
+        problems["slug"] = f"There is a host {host.slug} already."
+    return problems
+
+
+def settings_of(connection: Connection, names: tuple[str, ...] = (*ADDRESS, "monitor")) -> dict[str, object]:
+    """Give what entries say of a connection."""
+    return {name: getattr(connection, name) for name in names}
