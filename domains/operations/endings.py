@@ -30,7 +30,10 @@ def fail(claimed: Claim, reason: Reason, message: str = "") -> None:
         operation = locked(claimed)
         words = message or sentence(reason, domain=operation.domain_name, vcpu=_only_vcpu(operation))
         if operation.effects.exclude(state=EffectState.PENDING).exists():
-            drop(operation, operation.effects.filter(state=EffectState.PENDING), reason)
+            # Asked for and not done: beside something that was, a mere skip would pass for success.
+            operation.effects.filter(state=EffectState.PENDING).update(
+                state=EffectState.FAILED, reason=reason, settled_at=datetime.now(UTC)
+            )
             if operation.asking:  # in vain: what was waited for before is waited for as before
                 operation.asking = False
                 operation.effects.filter(state=EffectState.WAITING, applied_at=None).update(

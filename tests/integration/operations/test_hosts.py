@@ -160,6 +160,14 @@ class TestPausing:
         operation.refresh_from_db()
         assert (operation.status, operation.reason) == ("failed", "host_disabled")
 
+    def test_operation_that_is_half_done_when_its_host_is_paused_is_no_success(self):
+        effects = [(5, "live", "done"), (5, "config", "pending")]
+        operation = make_operation(make_domain(make_host()), effects, status="running", attempt=1)
+        hosts.pause_host(actor=ADA, slug="hv1")
+        work(operation.domain_id)
+        operation.refresh_from_db()
+        assert (operation.status, operation.reason) == ("partial", "host_disabled")
+
     def test_pausing_and_resuming_are_entries_and_show_at_once(self):
         make_host(last_error="")
         assert hosts.pause_host(actor=ADA, slug="hv1")
