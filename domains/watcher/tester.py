@@ -19,7 +19,7 @@ from domains.watcher.pace import Pace
 from domains.watcher.process import ChildProcess, Wake
 
 logger = structlog.get_logger(__name__)
-AT_ONCE = 4
+AT_ONCE = 5
 _WAIT = 0.5  # seconds after which it is looked whether the time is over
 
 

@@ -24,7 +24,7 @@ def run(*arguments: str) -> tuple[str, int]:
 def test_host_that_answers_is_described_and_succeeds(host, simulated):  # noqa: F811
     simulated.add_domain("web")
     with watching():
-        told, status = run("sim", "--wait=10")
+        told, status = run("sim", "--wait=30")
     assert status == 0
     assert told.startswith("The connection stands.\n")
     for line in ("libvirt: 12.8.0", "QEMU: 11.1.2", "CPUs: 16", "Domains: 1", "plugs a vCPU by its ID"):
@@ -34,7 +34,7 @@ def test_host_that_answers_is_described_and_succeeds(host, simulated):  # noqa: 
 def test_what_is_in_the_way_is_said_with_what_to_do(folder, settings):  # noqa: F811
     settings.GATEWAY = LIBVIRT
     with watching():
-        told, status = run("new", "--uri", f"qemu+unix:///system?socket={folder}/nobody", "--wait", "10")
+        told, status = run("new", "--uri", f"qemu+unix:///system?socket={folder}/nobody", "--wait", "30")
     assert status == 1
     assert told.splitlines()[0] == "There is no libvirt socket where this host should have one."
     assert "systemctl status" in told

@@ -34,7 +34,7 @@ HASTE = Pace(
     operations=0.3,
     heads=0.3,
     tests=0.1,
-    test=2.0,
+    test=20.0,  # a busy machine takes seconds to start a process
     tidy=0.3,
 )
 
