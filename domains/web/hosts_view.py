@@ -10,13 +10,17 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import FINAL, Domain, Host, Operation, Status
+from domains.operations import workers
 from domains.operations.hosts_words import abilities, milliseconds, version_text
 from domains.web.readings import is_late
 
 
 @dataclass(frozen=True, slots=True)
 class HostView:
-    """One host in words. ``guests`` are those it shows now, ``under_way`` operations that have not ended."""
+    """One host in words. ``guests`` are those it shows now, ``under_way`` operations that have not ended.
+
+    ``lacks`` says that no worker serves its queue, so that changes stay queued.
+    """
 
     host: Host
     libvirt: str
@@ -26,6 +30,7 @@ class HostView:
     late: bool
     guests: int
     under_way: int
+    lacks: bool
 
 
 def host_views(hosts: Sequence[Host]) -> list[HostView]:
@@ -57,4 +62,5 @@ def _view(host: Host, guests: int, under_way: int) -> HostView:
         late=is_late(host),
         guests=guests,
         under_way=under_way,
+        lacks=workers.lacks(host),
     )

@@ -9,6 +9,7 @@ from django.test import Client
 
 from domains.models import ConnectionTest, HistoryEntry, Host
 from domains.models.clock import now
+from domains.operations import workers
 from domains.operations.hosts_testing import MOST
 from domains.web.fragments import render
 from tests.integration.web.factory import make_domain, make_host, make_operation, make_user
@@ -74,6 +75,13 @@ def test_list_costs_the_same_however_many_hosts_there_are(ada, django_assert_max
         make_domain(make_host(f"hv{number}"))
     with django_assert_max_num_queries(7):
         ada.get("/hosts/")
+
+
+def test_queue_that_no_worker_serves_is_marked(ada, host, redis, monkeypatch):
+    monkeypatch.setattr(workers._Glance, "until", 0.0)
+    workers.tell("far", queues=["elsewhere"], processes=1, busy=0)
+    assert "no worker serves it" in ada.get("/hosts/").text
+    assert "no worker serves it, so changes stay queued" in ada.get("/hosts/hv1/").text
 
 
 def test_empty_list_says_how_to_go_on(ada):
