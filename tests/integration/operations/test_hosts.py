@@ -111,7 +111,7 @@ def simulated(fresh_database, redis, settings, tmp_path) -> SimulatedHost:
 def test_worker_that_hangs_in_a_call_to_a_removed_host_writes_nothing_any_more(simulated):
     uuid = simulated.add_domain("web", present="0-1")
     domain = look(host_row(simulated), uuid)
-    simulated.tune(write_delay=(1.5, 1.5))
+    simulated.tune(write_delay=(1.0, 1.0))
     operation = make_operation(domain, vcpu=[5], affect_meant="", before=None, after=None)
     failures: list[BaseException] = []
 
