@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import click, domain, fleet, history, idle, streams
+from bench import click, domain, fleet, history, idle, operations, streams
 from bench.report import Row, show
 from tests.product import Product
 
@@ -36,6 +36,7 @@ MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], Measured]] = {
     "streams": lambda folder, _: streams.measure(folder),
     "memory": lambda folder, _: idle.measure(folder),
     "history": lambda folder, options: history.measure(folder, options.database, tuple(options.entries)),
+    "operations": lambda folder, options: operations.measure(folder, options.database),
 }
 
 
@@ -47,7 +48,7 @@ def main() -> None:
         "--database",
         default="",
         metavar="URL",
-        help="for history: an empty PostgreSQL database in place of SQLite; give one size",
+        help="for history (with one size) or operations: an empty PostgreSQL database in place of SQLite",
     )
     parser.add_argument(
         "--entries", nargs="+", type=int, default=history.SIZES, metavar="N", help="for history: its sizes"
@@ -57,8 +58,10 @@ def main() -> None:
     unknown = [name for name in names if name not in MEASUREMENTS]
     if unknown:
         parser.error(f"there is no measurement {', '.join(unknown)}; choose from {', '.join(MEASUREMENTS)}")
-    if options.database and len(options.entries) != 1:
-        parser.error("a database is filled once; give one size with --entries")
+    if options.database and (len(names) != 1 or ("history" in names and len(options.entries) != 1)):
+        parser.error(
+            "a database is filled once: name one measurement, and for history one size with --entries"
+        )
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     for name in names:
         with tempfile.TemporaryDirectory(prefix="slotboard-bench-") as folder:

@@ -13,7 +13,7 @@ import django
 
 django.setup()
 
-from bench import appending, crowd, ledger, lists, pages, reading, slots, viewers  # noqa: E402  # they need what was set up
+from bench import appending, crowd, ledger, lists, pages, reading, slots, viewers, working  # noqa: E402  # set up now
 
 PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "write": ledger.write,
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "crowd": crowd.write,
     "lists": lists.measure,
     "viewers": viewers.measure,
+    "work": working.measure,
 }
 
 if __name__ == "__main__":

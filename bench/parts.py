@@ -14,10 +14,10 @@ Samples = dict[str, list[float]]
 class Parts:
     """Runs parts of the measurement in processes that use one database."""
 
-    def __init__(self, file: Path, database: str) -> None:
+    def __init__(self, file: Path, database: str, settings: str = "bench.settings") -> None:
         self.environment = os.environ | {
             "DATABASE_URL": database or f"sqlite:///{file}",
-            "DJANGO_SETTINGS_MODULE": "bench.settings",
+            "DJANGO_SETTINGS_MODULE": settings,
             "SLOTBOARD_VAR": str(file.parent),
         }
 

@@ -43,8 +43,8 @@ def check(machine: Machine, ids: set[int], state: int, flags: int) -> None:
     if flags & LIVE:
         _check_live(machine, ids, state)
     if flags & CONFIG:
-        _check_config(machine.config, ids)
-    if flags & LIVE and not state:
+        _check_config(machine.config or [], ids)
+    if flags & LIVE and machine.live is not None and not state:
         first = min(ids)
         if not machine.live[first].hotpluggable:
             raise QemuError(84, f"Operation not supported: vcpu '{first}' can't be unplugged")
@@ -62,9 +62,9 @@ def _check_arguments(machine: Machine, ids: set[int], flags: int) -> None:
             55, "Requested operation is not valid: transient domains do not have any persistent config"
         )
     last = max(ids)
-    if flags & CONFIG and last >= len(machine.config):
+    if flags & CONFIG and last >= len(machine.config or ()):
         raise QemuError(8, f"invalid argument: vcpu {last} is not present in persistent config")
-    if flags & LIVE and last >= len(machine.live):
+    if flags & LIVE and last >= len(machine.live or ()):
         raise QemuError(8, f"invalid argument: vcpu {last} is not present in live config")
 
 
@@ -73,11 +73,12 @@ def _check_live(machine: Machine, ids: set[int], state: int) -> None:
         raise QemuError(
             84, "Operation not supported: this qemu version does not support specific vCPU hotplug"
         )
+    live = machine.live or []
     for vcpu in sorted(ids):
-        if machine.live[vcpu].online == bool(state):
+        if live[vcpu].online == bool(state):
             raise QemuError(8, f"invalid argument: vcpu '{vcpu}' is already in requested state")
     left = set(ids)
-    for vcpu in range(len(machine.live)):
+    for vcpu in range(len(live)):
         if vcpu not in left:
             continue
         if vcpu % machine.unit:
