@@ -6,7 +6,8 @@ import gc
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, task_prerun, worker_init, worker_process_init
+from django.db import connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
@@ -26,3 +27,15 @@ def share_memory(**_: object) -> None:
     """Keep what is loaded by now from being looked through for garbage, which would copy it into every process."""
     gc.collect()
     gc.freeze()
+
+
+@worker_process_init.connect
+def keep_connection(**_: object) -> None:
+    """Let the database connection outlive a task: to open one for each costs more than most tasks do."""
+    connection.settings_dict |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+
+
+@task_prerun.connect
+def look_after_connection(**_: object) -> None:
+    """Have a connection that broke meanwhile opened anew."""
+    connection.close_if_unusable_or_obsolete()
