@@ -14,6 +14,8 @@ from domains.models import HistoryEntry
 
 GENESIS = "0" * 64
 VERSION = 1
+_COLUMNS = ("seq", "body", "previous_hash", "hash")
+_NEW_ENTRY = f"INSERT INTO domains_historyentry ({', '.join(_COLUMNS)}) VALUES (%s, %s, %s, %s)"  # noqa: S608
 _LOCK = 0x536C6F74  # "Slot": the advisory lock that orders writers on PostgreSQL
 
 
@@ -22,7 +24,8 @@ def append(kind: str, facts: Mapping[str, object]) -> HistoryEntry:
 
     ``facts`` holds JSON values. ``v``, ``kind`` and ``time`` (UTC, microseconds) are added. Writers wait for
     each other here: SQLite's transactions hold the write lock already, PostgreSQL's take an advisory one,
-    and the head is read after it. Raises ``RuntimeError`` outside a transaction.
+    and the head is read after it. What the database generates from the body is read when somebody asks the
+    entry for it. Raises ``RuntimeError`` outside a transaction.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("A history entry is written in the transaction of what it records.")
@@ -30,13 +33,11 @@ def append(kind: str, facts: Mapping[str, object]) -> HistoryEntry:
     with connection.cursor() as cursor:
         cursor.execute("SELECT seq + 1, hash FROM domains_historyentry ORDER BY seq DESC LIMIT 1")
         seq, previous_hash = cursor.fetchone() or (1, GENESIS)
-    body = canonical({**facts, "v": VERSION, "kind": kind, "time": timestamp(datetime.now(UTC))})
-    entry = HistoryEntry(
-        seq=seq, body=body, previous_hash=previous_hash, hash=chain_hash(previous_hash, seq, body)
-    )
-    entry.save(force_insert=True)
+        body = canonical({**facts, "v": VERSION, "kind": kind, "time": timestamp(datetime.now(UTC))})
+        values = (seq, body, previous_hash, chain_hash(previous_hash, seq, body))
+        cursor.execute(_NEW_ENTRY, values)
     index.add(seq, json.loads(body))
-    return entry
+    return HistoryEntry.from_db(connection.alias, _COLUMNS, values)
 
 
 def wait_turn() -> None:

@@ -27,18 +27,21 @@ def conclude(
     message: str = "",
     extra: Mapping[str, object] | None = None,
     landed: Iterable[Effect] = (),
+    effects: Sequence[Effect] | None = None,
 ) -> None:
     """Let the operation follow its effects, save it, append an entry of this kind and tell the pages.
 
     ``held`` says that a worker keeps the operation or hands it to the next one. ``message`` is the sentence
     for people where the caller knows more than the reason code does; ``landed`` are the effects that were seen just
-    now. To be called last in a transaction that took ``revision`` first.
+    now. ``effects`` are all of the operation's as they are stored now; without them they are read. To be called last
+    in a transaction that took ``revision`` first.
     """
     before = operation.status
-    _follow(operation, list(operation.effects.all()), held=held, message=message)
+    known = list(operation.effects.all()) if effects is None else effects
+    _follow(operation, known, held=held, message=message)
     _count_landed(operation, landed)
     ended = operation.status in FINAL and operation.status != before
-    write(operation, kind, revision=revision, extra=extra, ended=ended)
+    write(operation, kind, revision=revision, extra=extra, ended=ended, effects=known)
 
 
 def write(
@@ -48,16 +51,18 @@ def write(
     revision: int,
     extra: Mapping[str, object] | None = None,
     ended: bool = False,
+    effects: Sequence[Effect] | None = None,
 ) -> None:
     """Save the operation as it stands, append an entry of this kind and tell the pages.
 
     ``extra`` is what the entry says beyond the operation, or instead of it. ``ended`` says that this is how the
-    operation has just ended, to be counted.
+    operation has just ended, to be counted. ``effects`` as for :func:`conclude`.
     """
     save(operation, revision=revision)
     if ended:
         count_outcome(operation.action, operation.status, operation.reason)
-    ledger.append(kind, {**facts.of_operation(operation, operation.effects.all()), **(extra or {})})
+    known = operation.effects.all() if effects is None else effects
+    ledger.append(kind, {**facts.of_operation(operation, known), **(extra or {})})
     publish(f"operation:{operation.pk}", revision)
 
 

@@ -100,6 +100,9 @@ def waiting_domains(domain_id: int) -> list[int]:
 
 def supersede(operation: Operation, effects: list[Effect], revision: int) -> None:
     """End older questions about the same slots: what is seen from now on answers this request."""
+    unconfirmed = Effect.objects.filter(domain=operation.domain_id, state=EffectState.UNCONFIRMED)
+    if not unconfirmed.exclude(operation=operation).exists():
+        return  # as nearly always
     for effect in effects:
         older = Effect.objects.filter(
             domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, state=EffectState.UNCONFIRMED

@@ -12,7 +12,7 @@ from domains.inventory.maps import Maps, maps_json
 from domains.models import Domain, Effect, EffectState, Operation
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
-from domains.operations.endings import drop, leave_until
+from domains.operations.endings import leave_until
 from domains.operations.judge import Verdict, judge, judge_dead
 from domains.operations.plan import deed_of
 from domains.vcpu.reasons import Reason
@@ -85,7 +85,8 @@ def _conclude(
     with transaction.atomic():
         revision = next_revision()
         operation = locked(claimed)
-        for effect in effects:
+        every = list(operation.effects.all())
+        for effect in [one for one in every if one.pk in verdicts]:
             verdict = verdicts[effect.pk]
             effect.state, effect.reason = verdict.state, verdict.reason or ""
             effect.late |= verdict.state == EffectState.DONE and kind == "settled" and _is_late(effect, now)
@@ -95,31 +96,42 @@ def _conclude(
             effect.save(
                 update_fields=["state", "reason", "late", "settled_at", "libvirt_code", "libvirt_text"]
             )
-            _consequences(operation, effect, now)
+            _consequences(operation, effect, every, now)
         operation.after = maps_json(domain)
-        left = operation.asking or operation.effects.filter(state=EffectState.PENDING).exists()
+        left = operation.asking or any(effect.state == EffectState.PENDING for effect in every)
         operation.worker, operation.lease_until = "", None
         worst = min(verdicts.values(), key=lambda verdict: verdict.state == EffectState.DONE)
-        landed = [effect for effect in effects if effect.state == EffectState.DONE]
-        record.conclude(operation, kind or _KIND[worst.state], revision=revision, held=left, landed=landed)
+        landed = [one for one in every if one.pk in verdicts and one.state == EffectState.DONE]
+        told = kind or _KIND[worst.state]
+        record.conclude(operation, told, revision=revision, held=left, landed=landed, effects=every)
 
 
-def _consequences(operation: Operation, effect: Effect, now: datetime) -> None:
+def _consequences(operation: Operation, effect: Effect, every: list[Effect], now: datetime) -> None:
     """What a live effect's outcome means for its config half, and a failure for the slots still to come."""
-    pending = operation.effects.filter(state=EffectState.PENDING)
-    half = operation.effects.filter(
-        vcpu=effect.vcpu, side=Side.CONFIG, state__in=(EffectState.PENDING, EffectState.WAITING)
-    )
-    if effect.side != Side.LIVE:
-        half = half.none()
+    pending = [one for one in every if one.state == EffectState.PENDING]
+    half = [
+        one
+        for one in every
+        if (one.vcpu, one.side, effect.side) == (effect.vcpu, Side.CONFIG, Side.LIVE)
+        and one.state in (EffectState.PENDING, EffectState.WAITING)
+    ]
     if effect.state == EffectState.WAITING:
-        half.update(state=EffectState.WAITING)
+        _turn(half, EffectState.WAITING)
     elif effect.state == EffectState.DONE:
-        half.update(state=EffectState.PENDING)  # it may have waited with its live half, asked for once more
+        _turn(half, EffectState.PENDING)  # it may have waited with its live half, asked for once more
     elif effect.state == EffectState.FAILED:
-        drop(operation, half, Reason(effect.reason), now)
-        if operation.on_failure == "stop":
-            drop(operation, pending, Reason(effect.reason), now)
+        given_up = half + (pending if operation.on_failure == "stop" else [])
+        _turn(given_up, EffectState.SKIPPED, reason=effect.reason, settled_at=now)
+
+
+def _turn(effects: list[Effect], state: EffectState, **more: object) -> None:
+    """Give effects another state, those that have it already excepted."""
+    turned = [effect for effect in effects if effect.state != state]
+    for effect in turned:
+        for name, value in {"state": state, **more}.items():
+            setattr(effect, name, value)
+    if turned:
+        Effect.objects.filter(pk__in=[effect.pk for effect in turned]).update(state=state, **more)
 
 
 def _verdict(effect: Effect, before: Domain, after: Domain, error: GatewayError | None) -> Verdict:

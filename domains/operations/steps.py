@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import NoReturn
 
 from django.db import transaction
-from django.db.models import Q
 
 from domains.history import record
 from domains.models import Domain, Effect, EffectState, Operation, clock
@@ -51,9 +50,10 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
         revision = next_revision()
         operation = locked(claimed)
         view = domain.view()
+        effects = list(operation.effects.all())
         if not operation.affect_meant:
-            _begin(operation, domain, view, revision)
-        pending, group = _next(operation)
+            effects = _begin(operation, effects, domain, view, revision)
+        pending, group = _next(operation, effects)
         # A driver that counts refuses nothing by itself: it would change other slots instead.
         unruled = operation.ask_anyway and not asking.counts(domain.host, operation)
         refused = None if unruled else _refusal_ahead(view, operation, pending, group)
@@ -75,29 +75,34 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
         return []
 
 
-def _next(operation: Operation) -> tuple[list[Effect], list[Effect]]:
+def _next(operation: Operation, effects: list[Effect]) -> tuple[list[Effect], list[Effect]]:
     """Give what is still to be done, and of that the effects of the next call.
 
     What is to be asked for once more is among it, and so are the config halves that wait with it; their turn comes
     when it is done.
     """
-    due = Q(state=EffectState.PENDING)
-    if operation.asking:
-        due |= Q(state=EffectState.WAITING, applied_at=None)
-    pending = list(operation.effects.filter(due))
+    pending = [effect for effect in effects if _is_due(operation, effect)]
     turn = next(
         effect for effect in pending if (effect.state, effect.side) != (EffectState.WAITING, Side.CONFIG)
     )
     return pending, [effect for effect in pending if effect.step == turn.step]
 
 
-def _begin(operation: Operation, domain: Domain, view: DomainView, revision: int) -> None:
-    """What is done once, on the first fresh reading."""
-    effects = list(operation.effects.all()) or _resolve(operation, domain, view)
+def _is_due(operation: Operation, effect: Effect) -> bool:
+    again = operation.asking and effect.state == EffectState.WAITING and effect.applied_at is None
+    return again or effect.state == EffectState.PENDING
+
+
+def _begin(
+    operation: Operation, reserved: list[Effect], domain: Domain, view: DomainView, revision: int
+) -> list[Effect]:
+    """What is done once, on the first fresh reading. Gives the effects, those that were reserved or new ones."""
+    effects = reserved or _resolve(operation, domain, view)
     sides = {Side.LIVE if effect.side == Side.GUEST else Side(effect.side) for effect in effects}
     operation.affect_meant = Affect.BOTH if len(sides) == 2 else Affect(next(iter(sides)))
     operation.before = operation.after = {"live": domain.live, "config": domain.config}
     supersede(operation, effects, revision)
+    return effects
 
 
 def _promise(operation: Operation, effects: list[Effect], run: int) -> None:
@@ -108,7 +113,8 @@ def _promise(operation: Operation, effects: list[Effect], run: int) -> None:
     now = clock.now()
     for effect in effects:
         effect.state, effect.applied_at, effect.run = EffectState.APPLYING, now, run
-    Effect.objects.bulk_update(effects, ["state", "applied_at", "run"])
+    mine = Effect.objects.filter(pk__in=[effect.pk for effect in effects])
+    mine.update(state=EffectState.APPLYING, applied_at=now, run=run)
     operation.call_began_at, operation.lease_until = now, now + LEASE
     operation.asking = operation.asking and operation.to_ask_again().exists()
     record.save(operation, revision=operation.revision)
