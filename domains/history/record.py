@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from domains.history import facts, ledger
-from domains.models import FINAL, Effect, EffectState, Operation, Status
+from domains.models import FINAL, Effect, EffectState, Operation, Status, statements
+from domains.models.effect import effects_of
 from domains.models.status import status_of
 from domains.models.tally import count_confirmations, count_outcome
 from domains.push.stream import publish
@@ -15,6 +16,10 @@ from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
 
+_CHANGING = (
+    "affect_meant", "after", "asking", "before", "call_began_at", "finished_at", "late", "lease_until", "message",
+    "reason", "revision", "status", "worker",
+)  # fmt: skip
 _BLAMED = (EffectState.FAILED, EffectState.UNCONFIRMED, EffectState.WAITING, EffectState.SKIPPED)
 
 
@@ -37,7 +42,7 @@ def conclude(
     in a transaction that took ``revision`` first.
     """
     before = operation.status
-    known = list(operation.effects.all()) if effects is None else effects
+    known = effects_of(operation) if effects is None else effects
     _follow(operation, known, held=held, message=message)
     _count_landed(operation, landed)
     ended = operation.status in FINAL and operation.status != before
@@ -61,7 +66,7 @@ def write(
     save(operation, revision=revision)
     if ended:
         count_outcome(operation.action, operation.status, operation.reason)
-    known = operation.effects.all() if effects is None else effects
+    known = effects_of(operation) if effects is None else effects
     ledger.append(kind, {**facts.of_operation(operation, known), **(extra or {})})
     publish(f"operation:{operation.pk}", revision)
 
@@ -80,23 +85,7 @@ def fail(operation: Operation, reason: Reason, message: str, *, revision: int, k
 def save(operation: Operation, *, revision: int) -> None:
     """Save what changes in the life of an operation, and nothing else of it."""
     operation.revision = revision
-    operation.save(
-        update_fields=[
-            "affect_meant",
-            "after",
-            "asking",
-            "before",
-            "call_began_at",
-            "finished_at",
-            "late",
-            "lease_until",
-            "message",
-            "reason",
-            "revision",
-            "status",
-            "worker",
-        ]
-    )
+    statements.save(operation, *_CHANGING)
 
 
 def _follow(operation: Operation, effects: Sequence[Effect], *, held: bool, message: str) -> None:

@@ -12,7 +12,7 @@ from domains.hypervisor.gateway import DomainReading, GuestReading
 from domains.inventory import attribution, rows
 from domains.inventory.leases import Fence, check
 from domains.inventory.rows import FIELDS, fields_of, run_of
-from domains.models import Domain, Host
+from domains.models import Domain, Host, statements
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.push.stream import publish
@@ -54,7 +54,7 @@ def apply_reading(
     announce an operation of the domain, which brings the domain with it. Raises :class:`Stale`, or
     ``LeaseLost``.
     """
-    known = Domain.objects.filter(host=host_id, uuid=reading.uuid).first()
+    (known,) = statements.select(Domain, host=host_id, uuid=UUID(reading.uuid)) or (None,)
     if (known.revision if known else 0) != read_revision:
         raise Stale
     if known is None:
@@ -71,9 +71,11 @@ def apply_reading(
         fields |= {"run": run, "cpu_time": reading.cpu_time, "synced_at": datetime.now(UTC)}
         if run != known.run:
             fields |= rows.beginning(known, reading)
-        if not Domain.objects.filter(pk=known.pk, revision=read_revision).update(**fields, revision=revision):
+        fields["revision"] = revision
+        if not statements.update(Domain, fields, pk=known.pk, revision=read_revision):
             raise Stale
-        ring = attribution.attribute(known, Domain.objects.get(pk=known.pk), revision=revision)
+        (now,) = statements.select(Domain, pk=known.pk)
+        ring = attribution.attribute(known, now, revision=revision)
         if announce:
             publish(f"domain:{known.pk}", revision)
     return Seen(known.pk, changed=True, ring=ring)

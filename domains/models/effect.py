@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from domains.models import statements
 from domains.models.domain import Domain
 from domains.models.operation import Operation
 from domains.models.status import OPEN, EffectState
@@ -46,3 +47,11 @@ class Effect(models.Model):
 
     def __str__(self) -> str:
         return f"vCPU {self.vcpu} {self.side} {self.target}"
+
+
+def effects_of(operation: Operation) -> list[Effect]:
+    """Give all effects of an operation in their order, as ``operation.effects.all()`` does."""
+    found = statements.select(Effect, operation=operation.pk)
+    for effect in found:
+        effect.operation = operation
+    return found

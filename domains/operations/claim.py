@@ -15,7 +15,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Case, When
 
 from domains.history import facts, ledger
-from domains.models import EffectState, Operation, Status, clock
+from domains.models import EffectState, Operation, Status, clock, statements
+from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations import places
 from domains.push.stream import publish
@@ -70,12 +71,16 @@ def claim(domain_id: int) -> Claim | None:
 
 def locked(claimed: Claim) -> Operation:
     """Read the operation inside a transaction that took its revision. Raises :class:`Fenced`."""
-    operation = Operation.objects.filter(
-        pk=claimed.operation_id, attempt=claimed.attempt, worker=claimed.worker, status=Status.RUNNING
-    ).first()
-    if operation is None:
+    held = statements.select(
+        Operation,
+        pk=claimed.operation_id,
+        attempt=claimed.attempt,
+        worker=claimed.worker,
+        status=Status.RUNNING,
+    )
+    if not held:
         raise Fenced
-    return operation
+    return held[0]
 
 
 @contextmanager
@@ -118,10 +123,9 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     operation.claimed_at, operation.lease_until = now, now + LEASE
     operation.started_at = operation.started_at or datetime.now(UTC)
     operation.revision = revision
-    operation.save(
-        update_fields=["status", "worker", "attempt", "claimed_at", "lease_until", "started_at", "revision"]
-    )
-    effects = list(operation.effects.all())
+    taken = ("status", "worker", "attempt", "claimed_at", "lease_until", "started_at", "revision")
+    statements.save(operation, *taken)
+    effects = effects_of(operation)
     dead = any(effect.state == EffectState.APPLYING for effect in effects)
     if queued:
         ledger.append("started", facts.of_operation(operation, effects))

@@ -9,7 +9,8 @@ from django.db import transaction
 from domains.history import record
 from domains.hypervisor.errors import ChangeRejected, GatewayError
 from domains.inventory.maps import Maps, maps_json
-from domains.models import Domain, Effect, EffectState, Operation
+from domains.models import Domain, Effect, EffectState, Operation, statements
+from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
 from domains.operations.endings import leave_until
@@ -85,7 +86,7 @@ def _conclude(
     with transaction.atomic():
         revision = next_revision()
         operation = locked(claimed)
-        every = list(operation.effects.all())
+        every = effects_of(operation)
         for effect in [one for one in every if one.pk in verdicts]:
             verdict = verdicts[effect.pk]
             effect.state, effect.reason = verdict.state, verdict.reason or ""
@@ -93,9 +94,7 @@ def _conclude(
             effect.settled_at = None if verdict.state == EffectState.WAITING else now
             if error:
                 effect.libvirt_code, effect.libvirt_text = error.code, error.text
-            effect.save(
-                update_fields=["state", "reason", "late", "settled_at", "libvirt_code", "libvirt_text"]
-            )
+            statements.save(effect, "state", "reason", "late", "settled_at", "libvirt_code", "libvirt_text")
             _consequences(operation, effect, every, now)
         operation.after = maps_json(domain)
         left = operation.asking or any(effect.state == EffectState.PENDING for effect in every)

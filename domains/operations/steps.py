@@ -9,7 +9,8 @@ from typing import NoReturn
 from django.db import transaction
 
 from domains.history import record
-from domains.models import Domain, Effect, EffectState, Operation, clock
+from domains.models import Domain, Effect, EffectState, Operation, clock, statements
+from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations import asking, plan
 from domains.operations.claim import LEASE, Claim, locked
@@ -50,7 +51,7 @@ def prepare(claimed: Claim, domain: Domain) -> list[Effect]:
         revision = next_revision()
         operation = locked(claimed)
         view = domain.view()
-        effects = list(operation.effects.all())
+        effects = effects_of(operation)
         if not operation.affect_meant:
             effects = _begin(operation, effects, domain, view, revision)
         pending, group = _next(operation, effects)
@@ -113,8 +114,7 @@ def _promise(operation: Operation, effects: list[Effect], run: int) -> None:
     now = clock.now()
     for effect in effects:
         effect.state, effect.applied_at, effect.run = EffectState.APPLYING, now, run
-    mine = Effect.objects.filter(pk__in=[effect.pk for effect in effects])
-    mine.update(state=EffectState.APPLYING, applied_at=now, run=run)
+        statements.save(effect, "state", "applied_at", "run")
     operation.call_began_at, operation.lease_until = now, now + LEASE
     operation.asking = operation.asking and operation.to_ask_again().exists()
     record.save(operation, revision=operation.revision)
