@@ -5,7 +5,7 @@ Appending is what every other writer waits for, so the few statements here are w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -19,7 +19,6 @@ _COLUMNS = (
     "action", "status", "reason",
 )  # fmt: skip
 _LATEST = "SELECT latest FROM domains_historyline WHERE seq < %s ORDER BY seq DESC LIMIT 1"
-_NEWEST = "SELECT seq, latest FROM domains_historyline ORDER BY seq DESC LIMIT 1"
 _DROP = (
     "DELETE FROM domains_historywords WHERE rowid >= %s",
     "DELETE FROM domains_historyline WHERE seq >= %s",
@@ -34,10 +33,13 @@ _NEW_WORDS = {
     "postgresql": "INSERT INTO domains_historywords (rowid, words) VALUES (%s, %s) "
     "ON CONFLICT (rowid) DO UPDATE SET words = excluded.words",
 }
-_LINE = (
-    "SELECT seq, status, reason, words FROM domains_historyline "
-    "LEFT JOIN domains_historywords ON domains_historywords.rowid = seq WHERE operation = %s"
+_FOUND = (
+    "SELECT newest.seq, newest.latest, line.seq, line.status, line.reason, words "
+    "FROM (SELECT seq, latest FROM domains_historyline ORDER BY seq DESC LIMIT 1) AS newest "
+    "LEFT JOIN domains_historyline AS line ON line.operation = %s "
+    "LEFT JOIN domains_historywords ON domains_historywords.rowid = line.seq"
 )
+_NONE = (0, "", None, None, None, None)
 _CHANGE_LINE = "UPDATE domains_historyline SET last_seq = %s, status = %s, reason = %s WHERE seq = %s"
 _CHANGE_WORDS = "UPDATE domains_historywords SET words = %s WHERE rowid = %s"
 _WORDS = HistoryWords._meta.get_field("words")
@@ -46,17 +48,12 @@ _WORDS = HistoryWords._meta.get_field("words")
 def add(seq: int, body: Mapping[str, Any]) -> None:
     """Fold an appended entry into its line, or begin one with it.
 
-    Three or four statements; the words of an operation's later entry are written only if it brings new ones. Where
+    Two or three statements; the words of an operation's later entry are written only if it brings new ones. Where
     somebody has removed the end of the ledger, the lines made of it go, since they stand in the way of new ones.
     """
-    number = operation_of(body)
     with connection.cursor() as cursor:
-        latest = _latest_before(cursor, seq)
-        known = None
-        if number is not None:
-            cursor.execute(_LINE, [number])
-            known = cursor.fetchone()
-        if known is None:
+        latest, *known = _find(cursor, seq, operation_of(body))
+        if known[0] is None:
             _begin(cursor, begun(seq, body), latest)
         else:
             _go_on(cursor, known, seq, body)
@@ -70,15 +67,17 @@ def begin(folded: Folded) -> None:
         _begin(cursor, folded, latest)
 
 
-def _latest_before(cursor: CursorWrapper, seq: int) -> str:
-    """Give the latest time of all lines, none of which is left that does not lie before this entry."""
-    cursor.execute(_NEWEST)
-    newest, latest = cursor.fetchone() or (0, "")
+def _find(cursor: CursorWrapper, seq: int, operation: int | None) -> Sequence[Any]:
+    """Give the latest time of all lines, none of which is left that does not lie before this entry, and the
+    operation's line: its number, status, reason and words, or null.
+    """
+    cursor.execute(_FOUND, [operation])
+    newest, *found = cursor.fetchone() or _NONE
     if newest < seq:
-        return str(latest)
+        return found
     for statement in _DROP:
         cursor.execute(statement, [seq])
-    return _latest_before(cursor, seq)
+    return _find(cursor, seq, operation)
 
 
 def _begin(cursor: CursorWrapper, folded: Folded, latest: str) -> None:
@@ -87,7 +86,7 @@ def _begin(cursor: CursorWrapper, folded: Folded, latest: str) -> None:
     cursor.execute(_NEW_WORDS[connection.vendor], [columns["seq"], _written(folded.words)])
 
 
-def _go_on(cursor: CursorWrapper, known: tuple[Any, ...], seq: int, body: Mapping[str, Any]) -> None:
+def _go_on(cursor: CursorWrapper, known: Sequence[Any], seq: int, body: Mapping[str, Any]) -> None:
     line, status, reason, written = known  # words are null where somebody removed them; the entry counts
     before = frozenset(_WORDS.from_db_value(written, None, connection))
     folded = Folded({"status": status, "reason": reason}, set(before))

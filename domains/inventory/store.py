@@ -35,8 +35,8 @@ class Stale(Exception):
 
 def revision_of(host_id: int, uuid: str) -> int:
     """Give the revision to hold a reading against, 0 for a domain not known yet. Ask before reading."""
-    found = Domain.objects.filter(host=host_id, uuid=uuid).values_list("revision", flat=True).first()
-    return found or 0
+    found = statements.select(Domain, host=host_id, uuid=UUID(uuid))
+    return found[0].revision if found else 0
 
 
 def apply_reading(

@@ -12,6 +12,7 @@ from django.db import transaction
 from domains.history import facts, ledger
 from domains.inventory.maps import maps_json
 from domains.models import Domain, Host, Operation, Status
+from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations import doorbell
 from domains.operations.actor import Actor
@@ -121,7 +122,7 @@ def _store(actor: Actor, domain: Domain, change: Change, key: str, revision: int
     Domain.objects.filter(pk=domain.pk).update(last_operation=operation)
     blocker = reserve(operation, domain, change)
     follows = {"undo_of": change.undo_of_id, "retry_of": change.retry_of_id}
-    ledger.append("requested", {**facts.of_operation(operation, operation.effects.all()), **follows})
+    ledger.append("requested", {**facts.of_operation(operation, effects_of(operation)), **follows})
     publish(f"operation:{operation.pk}", revision)
     if blocker:
         collide(operation, blocker, revision=revision)
