@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domains", "0010_fleet")]
+    dependencies = [("domains", "0012_grant_once")]
 
     operations = [
         migrations.AddField(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
 from django.db import models
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from domains.models.domain import Domain
 from domains.models.host import Host
@@ -48,8 +49,14 @@ class Role(models.TextChoices):
 
 SEEING = (Role.VIEWER, Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR)
 CHANGING = (Role.OPERATOR, Role.ADMINISTRATOR)
-_ALL = Q(pk__isnull=False)
 AUDITING = (Role.AUDITOR, Role.ADMINISTRATOR)
+EVERY_GUEST = "*"
+_ALL = Q(pk__isnull=False)
+
+
+def _number(field: str) -> Coalesce:
+    """Give what a row refers to as a number, 0 for nothing: nulls would all count as different."""
+    return Coalesce(field, 0, output_field=BigIntegerField())
 
 
 class Grant(models.Model):
@@ -62,10 +69,13 @@ class Grant(models.Model):
     group = models.ForeignKey(Group, null=True, blank=True, on_delete=models.CASCADE)
     role = models.CharField(max_length=20, choices=Role)
     host = models.ForeignKey(Host, null=True, blank=True, on_delete=models.CASCADE)
-    pattern = models.CharField(max_length=255, default="*")
+    pattern = models.CharField(max_length=255, default=EVERY_GUEST)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                _number("user"), _number("group"), "role", _number("host"), "pattern", name="grant_once"
+            ),
             models.CheckConstraint(
                 condition=Q(user__isnull=False, group__isnull=True)
                 | Q(user__isnull=True, group__isnull=False),
@@ -74,12 +84,26 @@ class Grant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.role} on {self.host or 'all hosts'}: {self.pattern}"
+        names = "" if self.pattern == EVERY_GUEST else f" for {self.pattern}"
+        return f"{self.role} on {self.host or 'all hosts'}{names}"
+
+    @property
+    def on_everything(self) -> bool:
+        """Whether it is for all domains, also those still to come."""
+        return self.host_id is None and self.pattern == EVERY_GUEST
 
 
 def is_administrator(user: Person) -> bool:
-    """Whether the user administers Slotboard itself."""
-    return _superuser(user) or _grants(user, (Role.ADMINISTRATOR,)).exists()
+    """Whether the user administers Slotboard itself: its people and hosts.
+
+    Only an administrator of everything does: whoever gives roles, or adds hosts, could give themselves anything.
+    """
+    return covers_everything(user, (Role.ADMINISTRATOR,))
+
+
+def grants_of(user: Person) -> QuerySet[Grant]:
+    """Give the grants that a user has by themselves and through groups, with host and group; all, if switched off too."""
+    return _held(user).select_related("host", "group")
 
 
 def roles_of(user: Person) -> frozenset[str]:
@@ -93,7 +117,9 @@ def roles_on_everything(user: Person) -> frozenset[str]:
     """Give the roles that the user has on all domains, also those still to come; a superuser is an administrator."""
     if _superuser(user):
         return frozenset({Role.ADMINISTRATOR})
-    return frozenset(_grants(user, SEEING).filter(host=None, pattern="*").values_list("role", flat=True))
+    return frozenset(
+        _grants(user, SEEING).filter(host=None, pattern=EVERY_GUEST).values_list("role", flat=True)
+    )
 
 
 def covers_everything(user: Person, roles: tuple[Role, ...]) -> bool:
@@ -152,10 +178,10 @@ def _domains(user: Person, roles: tuple[Role, ...]) -> QuerySet[Domain]:
 def _covered(grants: Iterable[Grant]) -> Q:
     allowed = Q(pk__in=[])
     for grant in grants:
-        if grant.host_id is None and grant.pattern == "*":
+        if grant.on_everything:
             return _ALL
         on_host = Q() if grant.host_id is None else Q(host=grant.host_id)
-        named = Q() if grant.pattern == "*" else Q(Fits(F("name"), grant.pattern))
+        named = Q() if grant.pattern == EVERY_GUEST else Q(Fits(F("name"), grant.pattern))
         allowed |= on_host & named
     return allowed
 
@@ -163,7 +189,11 @@ def _covered(grants: Iterable[Grant]) -> Q:
 def _grants(user: Person, roles: tuple[Role, ...]) -> QuerySet[Grant]:
     if not user.is_authenticated or not user.is_active:
         return Grant.objects.none()
-    return Grant.objects.filter(Q(user=user.pk) | Q(group__user=user.pk), role__in=roles).distinct()
+    return _held(user).filter(role__in=roles)
+
+
+def _held(user: Person) -> QuerySet[Grant]:
+    return Grant.objects.filter(Q(user=user.pk) | Q(group__user=user.pk)).distinct()
 
 
 def _superuser(user: Person) -> bool:

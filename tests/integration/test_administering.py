@@ -101,7 +101,7 @@ def test_grant_on_a_host_that_is_not_there_stands_in_the_history():
 
 def test_refused_revocation_says_what_there_is():
     grant("mara", "operator", "--match", "web*")
-    with pytest.raises(CommandError, match=r"What mara has: operator on all hosts: web\*"):
+    with pytest.raises(CommandError, match=r"What mara has: operator on all hosts for web\*"):
         grant("mara", "operator", "--revoke")
 
 

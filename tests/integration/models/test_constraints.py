@@ -87,6 +87,20 @@ def test_a_grant_is_for_a_user_or_a_group_and_not_both():
     refused(Grant.objects.create, user=user, group=group, role=Role.VIEWER)
 
 
+def test_a_grant_is_given_once(domain):
+    user, group = User.objects.create_user("mara"), Group.objects.create(name="ops")
+    for holder in ({"user": user}, {"group": group}):
+        for where in (
+            {},
+            {"host": domain.host},
+            {"pattern": "web*"},
+            {"host": domain.host, "pattern": "web*"},
+        ):
+            Grant.objects.create(role=Role.VIEWER, **holder, **where)
+            refused(Grant.objects.create, role=Role.VIEWER, **holder, **where)
+            Grant.objects.create(role=Role.OPERATOR, **holder, **where)
+
+
 def test_grants_say_which_domains_one_sees_and_changes(domain):
     other = Host.objects.create(slug="hv2", state_since=NOW)
     make_domain(domain.host, "db01")
