@@ -14,7 +14,7 @@ ALONE = ("refused", "outside")  # kinds that stand by themselves, whatever opera
 _FIRST = ("host", "actor", "door", "action")  # of the request, as are the domain and the time
 _CHANGED = ("appeared", "disappeared", "removable", "fixed", "lost")
 _SAID = (
-    "actor", "address", "asked_about", "host", "message", "note", "operation", "pattern", "prefix", "role",
+    "actor", "address", "asked_about", "group", "host", "message", "note", "operation", "pattern", "prefix", "role",
     "token", "user",
 )  # fmt: skip
 

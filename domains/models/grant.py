@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.db import models
 from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
@@ -99,6 +99,13 @@ def is_administrator(user: Person) -> bool:
     Only an administrator of everything does: whoever gives roles, or adds hosts, could give themselves anything.
     """
     return covers_everything(user, (Role.ADMINISTRATOR,))
+
+
+def administrators() -> QuerySet[User]:
+    """Give the people who administer Slotboard itself."""
+    given = Grant.objects.filter(role=Role.ADMINISTRATOR, host=None, pattern=EVERY_GUEST)
+    theirs = Q(pk__in=given.values("user")) | Q(groups__in=given.values("group"))
+    return User.objects.filter(theirs | Q(is_superuser=True), is_active=True).distinct()
 
 
 def grants_of(user: Person) -> QuerySet[Grant]:

@@ -11,13 +11,17 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """``verb NAME, aside OTHER · why``, as said of whoever did it; the names are those of people and things."""
+    """``verb NAME, aside OTHER · why``, as said of whoever did it; the names are those of people and things.
+
+    ``joint`` is the sign between the two halves.
+    """
 
     verb: str
     name: str = ""
     aside: str = ""
     other: str = ""
     why: str = ""
+    joint: str = ","
 
 
 def tell(kind: str, body: Body) -> Told:
@@ -53,11 +57,30 @@ def _password_changed(body: Body) -> Told:
 
 def _granted(body: Body) -> Told:
     why = "with a new account" if body.get("new_account") else ""
-    return Told(f"gave the role {_role(body)} to", _user(body), _where(body), _pattern(body), why)
+    return Told(
+        f"gave the role {_role(body)} to{_kind(body)}", _user(body), _where(body), _pattern(body), why
+    )
 
 
 def _revoked(body: Body) -> Told:
-    return Told(f"took the role {_role(body)} from", _user(body), _where(body), _pattern(body))
+    return Told(f"took the role {_role(body)} from{_kind(body)}", _user(body), _where(body), _pattern(body))
+
+
+def _account(verb: str, why: str = "") -> Callable[[Body], Told]:
+    return lambda body: Told(verb, _user(body), why=why)
+
+
+def _group(verb: str) -> Callable[[Body], Told]:
+    return lambda body: Told(verb, str(body.get("group") or "?"))
+
+
+def _group_renamed(body: Body) -> Told:
+    before, after = (str(body.get(key) or "?") for key in ("renamed_from", "group"))
+    return Told("renamed the group", before, "to", after, joint="")
+
+
+def _member(verb: str, link: str) -> Callable[[Body], Told]:
+    return lambda body: Told(verb, _user(body), link, str(body.get("group") or "?"), joint="")
 
 
 def _token_made(body: Body) -> Told:
@@ -113,6 +136,10 @@ def _role(body: Body) -> str:
     return str(body.get("role") or "?")
 
 
+def _kind(body: Body) -> str:
+    return " the group" if body.get("group") else ""
+
+
 def _user(body: Body) -> str:
     return str(body.get("user") or body.get("group") or "somebody")
 
@@ -147,6 +174,16 @@ _WORDS: dict[str, Callable[[Body], Told]] = {
     "signed_out": _signed_out,
     "sign_in_failed": _sign_in_failed,
     "password_changed": _password_changed,
+    "account_made": _account("made the account"),
+    "account_switched_off": _account(
+        "switched off the account", "signed out everywhere, tokens open nothing"
+    ),
+    "account_switched_on": _account("switched on the account"),
+    "group_made": _group("made the group"),
+    "group_renamed": _group_renamed,
+    "group_removed": _group("removed the group"),
+    "group_joined": _member("put", "into the group"),
+    "group_left": _member("took", "out of the group"),
     "granted": _granted,
     "revoked": _revoked,
     "token_made": _token_made,

@@ -1,128 +1,107 @@
-"""Accounts and roles as an administrator changes them; each change stands in the history with what it did."""
+"""Accounts as an administrator makes them, switches them off and on, and gives them other passwords."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
-from domains.history import ledger
-from domains.models import Grant, Host
+from domains.models import clock
+from domains.operations.accounts_rules import Misfit, administering
 from domains.operations.actor import Actor
-from domains.operations.refused import RequestRefused
 from domains.operations.text import storable
-from domains.vcpu.reasons import Reason
 
 SUPERUSER = "superuser"  # what entries call the role of an account that may do everything
-EVERY_GUEST = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A role that was given. ``password`` is that of the account if it had to be made, ``new`` whether anything changed."""
+def make_account(*, actor: Actor, name: str, password: str | None = None) -> tuple[User, str]:
+    """Make an account that has no role yet; gives it with its password, which is made up where none is given.
 
-    grant: Grant
-    user: AbstractBaseUser
-    new: bool
-    password: str = ""
-
-
-def give_role(
-    *, actor: Actor, name: str, role: str, host: Host | None = None, pattern: str = EVERY_GUEST
-) -> Given:
-    """Give a person a role, making the account where there is none. A role that they have already stays as it is.
-
-    Raises :class:`RequestRefused` (``invalid_request``) for a name that no account can have.
+    Raises :class:`Misfit` for a name that is taken or that no account can have, and a password that is too weak.
     """
-    with transaction.atomic():
-        user, password = _account(name)
-        grant, new = Grant.objects.get_or_create(user_id=user.pk, role=role, host=host, pattern=pattern)
-        if new:
-            _record("granted", actor, name, role, host=host, pattern=pattern, new_account=bool(password))
-    return Given(grant, user, new, password)
+    with administering(actor) as record:
+        user, password = new_account(name, password)
+        record("account_made", user=user.username)
+    return user, password
 
 
-def take_role(
-    *, actor: Actor, name: str, role: str, host: Host | None = None, pattern: str = EVERY_GUEST
-) -> None:
-    """Take a role away as it was given. Raises :class:`RequestRefused` where the person does not have it so."""
-    with transaction.atomic():
-        mine = Grant.objects.filter(user__username=name)
-        found = mine.filter(role=role, host=host, pattern=pattern).first()
-        if found is None:
-            others = "; ".join(str(grant) for grant in mine.select_related("host")) or "no role"
-            raise _invalid(f"{name} does not have that role there. What {name} has: {others}.")
-        found.delete()
-        revoked(actor, found)
-
-
-def revoked(actor: Actor, grant: Grant) -> None:
-    """Append the end of a grant; to be called in the transaction that deletes it."""
-    holder = grant.user or grant.group
-    kind = "user" if grant.user else "group"
-    _record("revoked", actor, str(holder), grant.role, host=grant.host, pattern=grant.pattern, holder=kind)
-
-
-def make_superuser(*, actor: Actor, name: str, password: str) -> None:
-    """Make an account that may do everything."""
-    with transaction.atomic():
-        User.objects.create_superuser(name, password=password)
-        _record("granted", actor, name, SUPERUSER, new_account=True)
-
-
-def change_password(*, actor: Actor, name: str, password: str) -> None:
-    """Give a person another password, which signs them out everywhere.
-
-    Raises :class:`RequestRefused` (``invalid_request``) for an unknown name and a password that is too weak.
-    """
-    with transaction.atomic():
-        user = get_user_model().objects.filter(username=name).first() if storable(name) else None
-        if user is None:
-            raise _invalid(f"There is no user “{name[:150]}”.")
-        try:
-            validate_password(password, user)
-        except ValidationError as error:
-            raise _invalid(" ".join(error.messages)) from error
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        ledger.append("password_changed", {**actor.told(), "host": None, "user": user.get_username()})
-
-
-def _account(name: str) -> tuple[AbstractBaseUser, str]:
-    """Give the account of that name, and its password if it was made just now."""
-    user = User.objects.filter(username=name).first() if storable(name) else None
-    if user:
-        return user, ""
-    password = secrets.token_urlsafe(12)
-    user = User(username=name)
-    user.set_password(password)
+def new_account(name: str, password: str | None = None) -> tuple[User, str]:
+    """Store an account; to be called in the transaction that writes it down. Raises :class:`Misfit`."""
+    user = User(username=name.strip())
+    if storable(name) and (taken := User.objects.filter(username__iexact=user.username).first()):
+        raise Misfit("name", f"There is an account “{taken.username}” already; case makes no difference.")
+    password = _set_password(user, password)
     try:
         user.full_clean()
     except ValidationError as error:
-        raise _invalid(" ".join(error.messages)) from error
+        raise Misfit("name", " ".join(error.messages)) from error
     user.save()
     return user, password
 
 
-def _record(
-    kind: str,
-    actor: Actor,
-    name: str,
-    role: str,
-    *,
-    host: Host | None = None,
-    pattern: str = EVERY_GUEST,
-    holder: str = "user",
-    **more: object,
-) -> None:
-    about = {holder: name, "role": role, "host": host.slug if host else None, "pattern": pattern}
-    ledger.append(kind, {**actor.told(), **about, **more})
+def make_superuser(*, actor: Actor, name: str, password: str) -> None:
+    """Make an account that may do everything."""
+    with administering(actor) as record:
+        User.objects.create_superuser(name, password=password)
+        record("granted", user=name, role=SUPERUSER, pattern="*", new_account=True)
 
 
-def _invalid(sentence: str) -> RequestRefused:
-    return RequestRefused(Reason.INVALID_REQUEST, sentence)
+def change_password(*, actor: Actor, name: str, password: str | None = None) -> str:
+    """Give a person another password, made up where none is given, which signs them out everywhere.
+
+    Returns it. Raises :class:`Misfit` for an unknown name and a password that is too weak.
+    """
+    with administering(actor) as record:
+        user = known_user(name)
+        password = _set_password(user, password)
+        user.save(update_fields=["password"])
+        record("password_changed", user=user.username)
+    return password
+
+
+def switch_account(*, actor: Actor, name: str, on: bool) -> bool:
+    """Switch an account off, which ends its sessions and keeps its tokens from opening anything, or on again.
+
+    Says whether it was otherwise before. Raises :class:`RequestRefused`.
+    """
+    with administering(actor) as record:
+        user = known_user(name)
+        if user.is_active == on:
+            return False
+        user.is_active = on
+        user.save(update_fields=["is_active"])
+        if not on:
+            _end_sessions(user)
+        record("account_switched_on" if on else "account_switched_off", user=user.username)
+    return True
+
+
+def known_user(name: str) -> User:
+    """Find an account by its exact name. Raises :class:`Misfit`."""
+    user = User.objects.filter(username=name).first() if storable(name) else None
+    if user is None:
+        raise Misfit("user", f"There is no user “{name[:150]}”.")
+    return user
+
+
+def _set_password(user: User, password: str | None) -> str:
+    if password is None:
+        password = secrets.token_urlsafe(12)
+    else:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise Misfit("password", " ".join(error.messages)) from error
+    user.set_password(password)
+    return password
+
+
+def _end_sessions(user: AbstractBaseUser) -> None:
+    """Remove a person's sessions, so that none comes to life again with the account; only decoded they say whose."""
+    for session in Session.objects.filter(expire_date__gt=clock.now()).iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk):
+            session.delete()

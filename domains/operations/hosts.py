@@ -10,7 +10,7 @@ from domains.history import ledger
 from domains.models import Grant, Host, HostState, clock
 from domains.models.revision import next_revision
 from domains.operations import hosts_removal
-from domains.operations.accounts import revoked
+from domains.operations.accounts_roles import revoked
 from domains.operations.actor import Actor
 from domains.operations.hosts_rules import ADDRESS, FieldsRefused, problems_of, settings_of
 from domains.operations.refused import RequestRefused

@@ -185,7 +185,7 @@ def _outside(body: dict[str, Any]) -> Said:
 def _access(kind: str, body: dict[str, Any]) -> Said:
     told = access_words.tell(kind, body)
     actor = str(body.get("actor") or "somebody")
-    return Said(actor, told.verb, "", "", told.name, told.aside, told.why, other=told.other)
+    return Said(actor, told.verb, "", "", told.name, told.aside, told.why, told.joint, told.other)
 
 
 def _name(body: dict[str, Any]) -> str:

@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 
 from domains.models import Grant, HistoryEntry, Host
 from domains.models.clock import now
-from domains.operations import accounts
+from domains.models.grant import grants_of
+from domains.operations.accounts_roles import give_role
 from domains.operations.actor import Actor
 from domains.operations.hosts import remove_host
 from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_operation, make_user
@@ -82,7 +83,10 @@ def test_role_is_taken_away_as_it_was_given():
         (["no spaces allowed", "viewer"], "valid username"),
         (["nul\0", "viewer"], "valid username"),
         (["vera", "emperor"], "invalid choice"),
-        (["vera", "viewer", "--revoke"], "vera does not have that role there. What vera has: no role"),
+        (["vera", "viewer", "--revoke"], "There is no user “vera”"),
+        (["vera", "viewer", "--match", ""], "A pattern has 1 to 255 printable characters"),
+        (["night shift", "viewer", "--group", "--revoke"], "There is no group “night shift”"),
+        (["a\nb", "viewer", "--group"], "Give the group a name"),
     ],
 )
 def test_grant_refuses_what_makes_no_sense(arguments, sentence):
@@ -237,7 +241,7 @@ def test_password_in_a_refused_uri_is_kept_nowhere(uri):
 def test_removed_host_takes_its_roles_along_and_says_so():
     host, group = make_host(), Group.objects.create(name="night shift")
     actor = Actor("os:root", "command")
-    accounts.give_role(actor=actor, name="mara", role="operator", host=host)
+    give_role(actor=actor, name="mara", role="operator", host=host)
     Grant.objects.create(group=group, role="viewer", host=host)
     done = make_operation(make_domain(host), status="succeeded")
     remove_host(actor=actor, slug="hv1")
@@ -268,3 +272,47 @@ def test_hosts_are_listed():
     assert first.startswith("odd: The socket must lie below ")
     assert first.endswith(", paused")
     assert second == f"rack1: {RACK}?no_tty=1, unreachable: No watcher has looked at this host yet."
+
+
+def test_group_is_given_a_role_and_members():
+    assert "has no members yet" in grant("night shift", "operator", "--group", "--match", "web*")
+    assert "group night shift is already operator" in grant(
+        "night shift", "operator", "--group", "--match", "web*"
+    )
+    password = run("account", "make", "mara").rsplit(" ", 1)[1].strip()
+    mara = User.objects.get(username="mara")
+    assert authenticate(username="mara", password=password) == mara
+    assert "mara is in the group night shift." in run("account", "join", "mara", "night shift")
+    assert "already" in run("account", "join", "mara", "night shift")
+    assert is_held(mara) == ["operator on all hosts for web*"]
+    grant("mara", "viewer", "--host", make_host().slug)
+    assert run("account", "list") == (
+        "mara: operator on all hosts for web* (group night shift); viewer on hv1\n"
+    )
+    run("account", "leave", "mara", "night shift")
+    assert "not in the group" in run("account", "leave", "mara", "night shift")
+    assert is_held(mara) == ["viewer on hv1"]
+    grant("night shift", "operator", "--group", "--match", "web*", "--revoke")
+    assert [entry["kind"] for entry in entries()] == [
+        "group_made", "granted", "account_made", "group_joined", "granted", "group_left", "revoked",
+    ]  # fmt: skip
+    assert {entry["actor"].partition(":")[0] for entry in entries()} == {"os"}
+
+
+def is_held(user):
+    return [str(one) for one in grants_of(user)]
+
+
+def test_account_is_switched_off_and_on():
+    make_user("mara", "viewer")
+    assert run("account", "deactivate", "mara") == "mara is switched off.\n"
+    assert run("account", "deactivate", "mara") == "mara is already switched off.\n"
+    assert run("account", "list") == "mara, switched off: viewer on all hosts\n"
+    assert run("account", "activate", "mara") == "mara is switched on.\n"
+    with pytest.raises(CommandError, match="There is no user “nobody”"):
+        run("account", "deactivate", "nobody")
+    assert [entry["kind"] for entry in entries()] == [
+        "account_switched_off",
+        "account_switched_on",
+        "refused",
+    ]

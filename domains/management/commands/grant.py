@@ -1,4 +1,4 @@
-"""Give a person a role, making the account where there is none yet, or take one away."""
+"""Give a person or a group a role, making it where there is none yet, or take one away."""
 
 from __future__ import annotations
 
@@ -7,23 +7,31 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from domains.management.administering import AdministeringCommand, operating_systems_user, refusals_told
-from domains.models import Host, Role
-from domains.operations.accounts import EVERY_GUEST, give_role, take_role
-from domains.operations.refused import RequestRefused
-from domains.vcpu.reasons import Reason
+from domains.management.terminal import printable
+from domains.models import Role
+from domains.models.grant import EVERY_GUEST
+from domains.operations.accounts_roles import give_role, named_host, take_role
 
 
 class Command(AdministeringCommand):
-    """``manage.py grant USER ROLE [--host HOST] [--match PATTERN] [--revoke]``."""
+    """``manage.py grant NAME ROLE [--group] [--host HOST] [--match PATTERN] [--revoke]``."""
 
     help = (
-        "Give a person a role on all guests, or on those of one host or with matching names, or take it away."
+        "Give a person or a group a role on all guests, or on those of one host or with matching names, or take "
+        "it away."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the interface."""
-        parser.add_argument("user", metavar="USER", help="sign-in name; made with a new password if unknown")
+        parser.add_argument(
+            "name",
+            metavar="NAME",
+            help="sign-in name, or group; made if unknown, a person with a new password",
+        )
         parser.add_argument("role", choices=[str(role) for role in Role])
+        parser.add_argument(
+            "--group", action="store_true", help="NAME is a group; its members hold the role too"
+        )
         parser.add_argument("--host", help="only on this host")
         parser.add_argument(
             "--match", default=EVERY_GUEST, metavar="PATTERN", help="only guests so named, with * and ?"
@@ -34,26 +42,21 @@ class Command(AdministeringCommand):
 
     def handle(self, *args: object, **options: Any) -> None:  # noqa: ANN401  # Django's own signature
         """Store or delete the grant, with its history entry."""
-        name, role, pattern = options["user"], options["role"], options["match"]
+        role, pattern = options["role"], options["match"]
+        name = f"{'group ' if options['group'] else ''}{options['name']}"
         where = f"{'host ' + options['host'] if options['host'] else 'all hosts'}, guests {pattern}"
         with refusals_told("grant", options):
-            host = _host(options["host"]) if options["host"] else None
-            about = {"name": name, "role": role, "host": host, "pattern": pattern}
+            host = named_host(options["host"]) if options["host"] else None
+            about = {"name": options["name"], "role": role, "host": host, "pattern": pattern}
+            about |= {"actor": operating_systems_user(), "group": options["group"]}
             if options["revoke"]:
-                take_role(actor=operating_systems_user(), **about)
-                self.stdout.write(f"{name} is no longer {role} on {where}.")
+                take_role(**about)
+                self.stdout.write(printable(f"{name} is no longer {role} on {where}."))
                 return
-            given = give_role(actor=operating_systems_user(), **about)
+            given = give_role(**about)
         already = "" if given.new else " already"
-        self.stdout.write(f"{name} is{already} {role} on {where}.")
+        self.stdout.write(printable(f"{name} is{already} {role} on {where}."))
         if given.password:
             self.stdout.write(f"The account is new. Its password, shown only now: {given.password}")
-
-
-def _host(slug: str) -> Host:
-    host = Host.objects.filter(slug=slug).first()
-    if host is None:
-        raise RequestRefused(
-            Reason.HOST_NOT_FOUND, f"There is no host “{slug[:100]}”; grant without --host covers all hosts."
-        )
-    return host
+        elif given.made:
+            self.stdout.write("The group is new and has no members yet; see manage.py account join.")
