@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 from dashboard import health
 from dashboard.metrics import metrics
 from domains.api.api import api
+from domains.web import groups, user
 from domains.web.change import change
 from domains.web.domain import domain
 from domains.web.entry import entry
@@ -19,6 +20,7 @@ from domains.web.operation import DEEDS, act, operation
 from domains.web.operations import news, operations
 from domains.web.readings import readings
 from domains.web.tokens import revoke, tokens
+from domains.web.users import users
 
 # Registration, mail and password resets have no address here on purpose.
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -43,6 +45,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("hosts/<str:host>/remove/", remove, name="host_remove"),
     path("readings/", readings, name="readings"),
     path("api/v1/", api.urls),
+    path("users/", users, name="users"),
+    path("users/<int:pk>/", user.user, name="user"),
+    *(path(f"users/<int:pk>/{deed}/", user.act, {"deed": deed}, name=f"user_{deed}") for deed in user.DEEDS),
+    path("users/groups/", groups.groups, name="groups"),
+    path("users/groups/<int:pk>/", groups.group, name="group"),
+    *(
+        path(f"users/groups/<int:pk>/{deed}/", groups.act, {"deed": deed}, name=f"group_{deed}")
+        for deed in groups.DEEDS
+    ),
     path("account/tokens/", tokens, name="tokens"),
     path("account/tokens/<int:pk>/revoke/", revoke, name="revoke_token"),
     path("accounts/login/", login, name="account_login"),

@@ -69,6 +69,8 @@ CHIPS = {
     "done": ("circle-check", "ok", "done"),
     "skipped": ("minus", "", "skipped"),
     "pending": ("clock", "act", "pending"),
+    "active": ("circle-check", "ok", "active"),
+    "switched_off": ("ban", "wait", "switched off"),
     "usable": ("circle-check", "ok", "usable"),
     "expired": ("clock", "", "expired"),
     "revoked": ("ban", "", "revoked"),
