@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from domains.push.board import Board
 from domains.push.client import Client, as_message
-from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Pictures, Prime
+from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Pictures, Prime, audience_of
 
 UNSETTLED = 30.0  # seconds; longer than a change can take from its commit to its announcement
 
@@ -79,7 +79,7 @@ class Delivery:
         changed = set().union(*(board.update(fragments, revision) for board in boards))
         messages = {element: as_message(element, fragments[element]) for element in changed}
         for client in self._topics[topic]:
-            if client.first <= batch and client.access.audience(domain_id) == audience:
+            if client.first <= batch and audience_of(client.access, picture.rendered) == audience:
                 lacking = set(changed)
                 if not _settled(client, batch, now):
                     lacking |= _lacking(client, fragments, boards)

@@ -16,12 +16,17 @@ AUDIENCES: tuple[Audience, ...] = ("change", "see")
 class Rendered(Protocol):
     """What a key looks like to one audience.
 
-    ``fragments`` is topic to element id to the element's outer HTML; ``domain_id`` says whose rights count.
+    ``fragments`` is topic to element id to the element's outer HTML; ``domain_id`` says whose rights count. What
+    belongs to no domain is for those who may know of the host ``host_id``, or without one for all who see anything.
     """
 
     @property
     def domain_id(self) -> int | None:
         """The domain that the fragments show, if it is one."""
+
+    @property
+    def host_id(self) -> int | None:
+        """The host that the fragments show, if it is one."""
 
     @property
     def fragments(self) -> Mapping[str, Mapping[str, str]]:
@@ -33,6 +38,9 @@ class Access(Protocol):
 
     def audience(self, domain_id: int | None, /) -> Audience | None:
         """Say as whom the person gets fragments of a domain. Asked in the event loop: must not wait."""
+
+    def knows_host(self, host_id: int, /) -> bool:
+        """Whether the person may know of a host. Asked in the event loop: must not wait."""
 
     def may_subscribe(self, topic: str, /) -> bool:
         """Whether the person may listen to a topic. Asked in a thread."""
@@ -101,13 +109,20 @@ def _render_key(
             rendered = render(key, audience, wanted)
             if rendered is None:
                 break
-            audiences = _audiences(accesses, rendered.domain_id)
+            audiences = {audience_of(access, rendered) for access in accesses}
             pictures.append(Picture(audience, rendered, quiet=False))
     return pictures
 
 
 def _audiences(accesses: Collection[Access], domain_id: int | None) -> set[Audience | None]:
     return {access.audience(domain_id) for access in accesses}
+
+
+def audience_of(access: Access, rendered: Rendered) -> Audience | None:
+    """Say as whom a person gets what was rendered; None for one whom it does not concern."""
+    if rendered.host_id is not None and not access.knows_host(rendered.host_id):
+        return None
+    return access.audience(rendered.domain_id)
 
 
 def find_primes(access: Access, topics: Iterable[str]) -> list[Prime]:

@@ -29,12 +29,14 @@ Fragments = dict[str, str]
 class Rendered:
     """What became of one key: per topic, the elements to replace, by their ids.
 
-    ``domain_id`` is what the receivers must be allowed to see; None for a host's state.
+    ``domain_id`` is what the receivers must be allowed to see; None for the state of the host ``host_id``, of which
+    they must be allowed to know.
     """
 
     domain_id: int | None
     revision: int
     fragments: dict[str, Fragments]
+    host_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | 
         # Without rights to go by, slots are drawn for looking; those who may change get theirs with the domain.
         if listening := wanted & domain_topics(domain):
             out |= dict.fromkeys(listening, _host_part(board_of(domain, editable=False)))
-    return Rendered(None, host.revision, out)
+    return Rendered(None, host.revision, out, host_id=pk)
 
 
 def _host_part(board: Board) -> Fragments:

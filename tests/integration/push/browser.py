@@ -52,6 +52,7 @@ def change(domain: Domain, slot: int, state: str, *, announce: bool = True) -> N
 class Drawn:
     domain_id: int | None
     fragments: dict[str, dict[str, str]]
+    host_id: int | None = None
 
 
 def render(key: str, audience: str, wanted: frozenset[str]) -> Drawn | None:
@@ -73,6 +74,9 @@ class Person:
 
     def audience(self, domain_id: int | None) -> str | None:
         return self.right
+
+    def knows_host(self, host_id: int) -> bool:
+        return True
 
     def may_subscribe(self, topic: str) -> bool:
         return topic != "domain:secret"

@@ -92,10 +92,33 @@ def test_topics_are_open_to_those_who_may_see_what_they_carry(host):
     allowed = {"fleet", "operations", "host:hv1", *own}
     refused = {
         f"domain:{db.uuid}", f"domain:hv1/{db.uuid}", f"domain:hv2/{web.uuid}", "host:hv2", f"operation:{theirs.pk}", "operation:999", "operation:x", "operation:-1",
-        f"operation:{'9' * 40}", f"domain:{uuid.uuid4()}", "domain:x", "domain:", "", "fleet:x", "nonsense", "host:",
         f"row:{db.pk}", "row:999", "row:x", "row:", "row:-1",
+        f"operation:{'9' * 40}", f"domain:{uuid.uuid4()}", "domain:x", "domain:", "", "fleet:x", "nonsense", "host:", "host:\0", f"domain:\0/{web.uuid}", "operation:\0",
     }  # fmt: skip
     assert {topic for topic in allowed | refused if found.may_subscribe(topic)} == allowed
+
+
+def test_operation_is_heard_of_by_who_sees_its_page_also_after_its_host_came_back(host):
+    domain = make_domain(host, "web01")
+    operation = make_operation(domain, status="succeeded")
+    user = make_user("omar", "operator", pattern="web*")
+    host.delete()
+    assert not access(session_of(user)).may_subscribe(f"operation:{operation.pk}")
+    make_domain(make_host("hv1"), "web01", uuid=domain.uuid)
+    client = Client()
+    client.force_login(user)
+    assert client.get(f"/operations/{operation.pk}/").status_code == 200
+    assert access(session_of(user)).may_subscribe(f"operation:{operation.pk}")
+
+
+def test_host_is_known_to_those_who_see_a_guest_of_it(host):
+    make_domain(host, "web01")
+    other = make_host("hv2")
+    some = access(session_of(make_user("omar", "operator", pattern="web*")))
+    every = access(session_of(make_user("ada", "viewer")))
+    none = access(session_of(make_user("nobody")))
+    known = [[one.knows_host(number) for number in (host.pk, other.pk)] for one in (some, every, none)]
+    assert known == [[True, False], [True, True], [False, False]]
 
 
 def test_topics_of_what_does_not_exist_are_refused_to_everybody(domain):
