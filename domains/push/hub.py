@@ -28,6 +28,7 @@ logger = structlog.get_logger(__name__)
 
 RECHECK = 30.0  # seconds between two looks at everybody's rights
 RETRY = 0.5  # seconds until the database is tried again
+NEWS = 5.0  # seconds in which a stream that opens may have had its rights looked up before they changed
 START_WAIT = 1.0  # seconds for Redis to answer before the first streams are opened
 OPEN_EVERY = 2.0  # seconds between two words to the watchers about what is open
 OPEN_FOR = 8  # seconds for which such a word holds
@@ -58,6 +59,7 @@ class Hub:
         self._owed_since: float | None = None  # how long something that was heard has not been delivered
         self._primes: dict[Prime, None] = {}
         self._doubted: set[str] = set()
+        self._doubts_heard = -NEWS
         self._work, self._look_now, self._attached = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     async def start(self) -> None:
@@ -151,6 +153,8 @@ class Hub:
         try:
             if self.closing:
                 client.end()
+            if time.monotonic() - self._doubts_heard < NEWS:
+                self._doubt(session_key(session))
             self._primes.update(dict.fromkeys(self._delivery.unknown(primes)))
             self._work.set()
             await self._look_back(client, cursor)
@@ -182,10 +186,14 @@ class Hub:
 
     def _hear(self, key: str) -> None:
         if key == EVERYBODY or key.startswith(SESSION):
-            self._doubted.add(key)
-            self._look_now.set()
+            self._doubts_heard = time.monotonic()
+            self._doubt(key)
         elif names_row(key):
             self._enqueue([key])
+
+    def _doubt(self, key: str) -> None:
+        self._doubted.add(key)
+        self._look_now.set()
 
     def _enqueue(self, keys: Iterable[str]) -> None:
         self._due.update(dict.fromkeys(keys))

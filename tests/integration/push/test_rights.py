@@ -11,7 +11,9 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from domains.models import Grant, Role
-from domains.push.stream import STREAM
+from domains.push import hub as hub_module
+from domains.push.rights import EVERYBODY
+from domains.push.stream import STREAM, publish
 from tests.integration.push.browser import People, Person, in_thread, make_domain, open_stream, running_hub
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
@@ -49,6 +51,26 @@ def test_signing_out_ends_the_stream_at_once():
     key = store.session_key
     asyncio.run(scenario())
     assert not Session.objects.filter(pk=key).exists()
+
+
+def test_stream_whose_rights_change_while_it_opens_ends_at_once(monkeypatch):
+    monkeypatch.setattr(hub_module, "RECHECK", 3600)
+    topic = f"domain:{make_domain().uuid}"
+    found = []
+
+    def find(session):
+        found.append(session)
+        if len(found) > 1:
+            return None
+        publish(EVERYBODY, 0)
+        time.sleep(0.5)  # everybody else is looked up by then, and this one is not among them yet
+        return Person(1)
+
+    async def scenario():
+        async with running_hub(find) as hub, open_stream(hub, topic, since="0-0") as stream:
+            await stream.until(lambda: stream.ended)
+
+    asyncio.run(scenario())
 
 
 def test_a_session_is_not_given_away_in_the_stream(redis):
