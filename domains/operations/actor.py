@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from domains.models import Domain, Operation
+from domains.models import Domain, Host, Operation
 from domains.models.grant import CHANGING, SEEING, covers_everything, domains_changed_by, domains_seen_by
 from domains.operations.sight import sight_of
 from domains.operations.text import stored
@@ -50,6 +50,12 @@ class Actor:
     def sees(self) -> QuerySet[Domain]:
         """Give the domains that this actor may see."""
         return domains_seen_by(self.user) if self.user else Domain.objects.all()
+
+    def knows_host(self, slug: str) -> bool:
+        """Whether this actor may know of a host: one of which they see a domain, or any, who sees everything."""
+        if self.sees_everything():
+            return Host.objects.filter(slug=slug).exists()
+        return self.sees().filter(host__slug=slug).exists()
 
     def sees_operation(self, operation: Operation) -> bool:
         """Whether this actor may see an operation, by the names it keeps: its domain may be gone."""

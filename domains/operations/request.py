@@ -11,7 +11,7 @@ from django.db import transaction
 
 from domains.history import facts, ledger
 from domains.inventory.maps import maps_json
-from domains.models import Domain, Host, Operation, Status
+from domains.models import Domain, Operation, Status
 from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations import doorbell
@@ -54,22 +54,29 @@ def find_domain(actor: Actor, host: str, domain_ref: str) -> Domain:
     Raises :class:`RequestRefused` (``host_not_found``, ``domain_not_found``). What one may not see is answered
     like what does not exist.
     """
-    if not (storable(host) and Host.objects.filter(slug=host).exists()):
-        raise RequestRefused(
-            Reason.HOST_NOT_FOUND, f"There is no host “{host[:100]}”; see the list of hosts."
-        )
+    if not storable(host):
+        raise _no_host(host)
     on_host = actor.sees().filter(host__slug=host).select_related("host")
     try:
         found = on_host.filter(uuid=UUID(domain_ref)).first()
     except ValueError:
         named = on_host.filter(name=domain_ref, gone_at=None)
         found = named.first() if storable(domain_ref) else None
+    if found is None and not actor.knows_host(host):
+        raise _no_host(host)
     if found is None:
         raise RequestRefused(
             Reason.DOMAIN_NOT_FOUND,
             f"Host {host} has no domain “{domain_ref[:260]}”, or you may not see it; see the fleet page.",
         )
     return found
+
+
+def _no_host(host: str) -> RequestRefused:
+    return RequestRefused(
+        Reason.HOST_NOT_FOUND,
+        f"There is no host “{host[:100]}”, or you may not see it; see the list of hosts.",
+    )
 
 
 def _submit(actor: Actor, key: str, domain: Domain, change: Change) -> Operation:

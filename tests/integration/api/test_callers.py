@@ -11,8 +11,8 @@ from django.test import Client
 from domains.models import HistoryEntry, Operation, Token
 from domains.operations.actor import Actor
 from domains.operations.tokens import revoke_token
-from tests.integration.api.conftest import API, Caller, refusal
-from tests.integration.web.factory import make_user
+from tests.integration.api.conftest import API, Caller, caller_for, refusal
+from tests.integration.web.factory import make_domain, make_host, make_user
 
 ADDRESSES = [
     ("get", "/hosts"),
@@ -97,3 +97,13 @@ def test_description_is_open_and_carries_no_page(db):
     assert answer.status_code == 200
     assert answer.json()["info"]["title"] == "Slotboard"
     assert refusal(Client().get(f"{API}/docs")) == (404, "invalid_request")
+
+
+def test_host_of_which_one_sees_nothing_is_answered_like_one_that_is_not_there(db):
+    make_domain(make_host("hv1"), "web01")
+    make_domain(make_host("hv2"), "db01")
+    mara = caller_for("mara", "operator", pattern="web*")
+    hidden, absent = (mara.get(f"/domains/{host}/db01") for host in ("hv2", "hv3"))
+    assert refusal(hidden) == refusal(absent) == (404, "host_not_found")
+    assert hidden.json()["message"].replace("hv2", "hv3") == absent.json()["message"]
+    assert refusal(mara.get("/domains/hv1/db01")) == (404, "domain_not_found")

@@ -96,7 +96,7 @@ def test_only_operators_change_and_a_limited_token_does_not(domain, viewer, limi
     answer = limited.post(path, body)
     assert refusal(answer) == (403, "not_permitted")
     assert "“script” is limited to viewer" in answer.json()["message"]
-    assert refusal(stranger.post(path, body)) == (404, "domain_not_found")
+    assert refusal(stranger.post(path, body)) == (404, "host_not_found")
     assert not Operation.objects.exists()
     assert [entry["action"] for entry in refused()] == [action.replace("-", "_")] * 3
 

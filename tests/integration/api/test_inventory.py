@@ -174,4 +174,4 @@ def test_domain_that_is_not_there_is_a_404(domain, viewer, path, code):
 
 
 def test_domain_one_may_not_see_is_answered_like_none(domain, stranger):
-    assert refusal(stranger.get("/domains/hv1/web01")) == (404, "domain_not_found")
+    assert refusal(stranger.get("/domains/hv1/web01")) == (404, "host_not_found")
