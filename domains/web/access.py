@@ -11,7 +11,6 @@ from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
@@ -26,6 +25,7 @@ from domains.models.grant import (
 )
 from domains.operations.text import storable
 from domains.push.topics import named_domains
+from domains.web import errors
 from domains.web.numbers import read_number
 
 Audience = Literal["see", "change"]
@@ -53,7 +53,7 @@ def administrator(view: View[P]) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not is_administrator(request.user):
-            raise PermissionDenied
+            return errors.forbidden(request)  # raised, it would be logged with a traceback
         return view(request, *args, **kwargs)
 
     return member(guarded)
