@@ -15,7 +15,7 @@ AT_ONCE = 100  # sessions on one database connection, so that other threads get 
 async def end_where_changed(threads: Threads, find: FindAccess, clients: Iterable[Client]) -> None:
     """Look up the rights of these streams again and end those whose are not the same any more.
 
-    A browser that still may listen comes back by itself, with its cursor, and is let in with its new rights.
+    A browser that still may listen fetches its page anew, which may show more or less now, and comes back by itself.
     Raises ``django.db.Error`` when the database does not answer.
     """
     sessions: defaultdict[str, list[Client]] = defaultdict(list)
@@ -27,7 +27,7 @@ async def end_where_changed(threads: Threads, find: FindAccess, clients: Iterabl
         for name, access in zip(part, await threads.run(_find_all, find, part), strict=True):
             for client in sessions[name]:
                 if access != client.access:
-                    client.end()
+                    client.end(anew=access is not None)
 
 
 def _find_all(find: FindAccess, sessions: list[str]) -> list[Access | None]:

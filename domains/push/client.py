@@ -62,10 +62,16 @@ class Client:
         self._pending.clear()
         self.wake.set()
 
-    def end(self) -> None:
-        """Close the stream; the browser comes back with its cursor, if it may."""
+    def end(self, *, anew: bool = False) -> None:
+        """Close the stream; the browser comes back with its cursor, if it may. ``anew`` has it fetch its page first."""
+        if anew:
+            self.resync()
         self.ended = True
         self.wake.set()
+
+    def last_words(self) -> bytes:
+        """Give what is still to be sent when the stream has ended."""
+        return self.take() if self._resync else b""
 
     def take(self) -> bytes:
         """Give what is to be sent now, the cursor with it; a comment if there is nothing."""

@@ -120,7 +120,7 @@ async def _stream(client: Client, receive: Receive, send: Send) -> None:
             await _something(client)
             if not client.ended:
                 await _send_part(send, client.take())
-        await send({"type": "http.response.body", "body": b""})
+        await send({"type": "http.response.body", "body": client.last_words()})
     except TimeoutError:
         pass  # a browser that takes nothing any more; it comes back with its cursor if it lives
     finally:

@@ -48,6 +48,7 @@ CHANGES = {
     "the same role once more": (lambda: give_role(**NAMES, pattern="web*"), False),
     "somebody else switched off": (lambda: accounts.switch_account(actor=ROOT, name="otto", on=False), False),
 }  # fmt: skip
+SIGNED_OUT = {"switched off", "new password", "account deleted"}
 
 
 def session_of(user):
@@ -83,6 +84,8 @@ def test_changed_rights_end_the_stream_and_others_do_not(mara, change, monkeypat
             await in_thread(deed)
             if ends:
                 await stream.until(lambda: stream.ended, timeout=20)
+                # Whoever is still signed in fetches the page anew, which may show more or less now.
+                assert (b"event: resync" in stream.body) == (change not in SIGNED_OUT)
             else:
                 await stream.silence(0.5)
                 assert not stream.ended
