@@ -156,7 +156,7 @@ def rights_of(user: Person) -> Rights:
         changed,
         changing=bool(changing),
         alike=changed == _ALL or len(changing) == len(grants),
-        administers=any(grant.role == Role.ADMINISTRATOR for grant in grants),
+        administers=any(grant.on_everything and grant.role == Role.ADMINISTRATOR for grant in grants),
     )
 
 
