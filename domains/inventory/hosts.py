@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from domains.models.clock import now
 from domains.models.revision import next_revision
 from domains.push.stream import publish
 
+LEASE = "host:"  # + the host's slug
 _QUIET = ("last_seen", "round_trip")  # what changes all the time
 UNSEEN = "No watcher has looked at this host for a while."
 
@@ -30,6 +32,19 @@ class Assignment:
     address: HostAddress
     enabled: bool
     monitor: bool
+
+    @property
+    def lease(self) -> str:
+        """The name of the lease under which a watcher has the host."""
+        return f"{LEASE}{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A host's last answer: how many seconds ago, and the milliseconds that its shortest one takes."""
+
+    ago: float
+    round_trip: float
 
 
 def assignments() -> list[Assignment]:
@@ -80,13 +95,17 @@ def paused(host_id: int, fence: Fence) -> None:
     _write(host_id, HostState.PAUSED, {"last_error": ""}, fence)
 
 
-def seen(host_id: int, fence: Fence, round_trip: float | None = None) -> None:
-    """Record that the host has just answered, in how many milliseconds. That is no news for pages, which ask for it
-    now and then. Raises ``LeaseLost``.
+def seen(answers: Mapping[int, Answer]) -> None:
+    """Record when each of these hosts last answered. That is no news for pages, which ask for it now and then.
+
+    To be called in the transaction that kept their leases.
     """
-    with transaction.atomic():
-        check(fence)
-        Host.objects.filter(pk=host_id).update(last_seen=now(), round_trip=round_trip)
+    moment = now()
+    answered = [
+        Host(pk=pk, last_seen=moment - timedelta(seconds=answer.ago), round_trip=answer.round_trip)
+        for pk, answer in answers.items()
+    ]
+    Host.objects.bulk_update(answered, _QUIET)
 
 
 def _write(host_id: int, state: HostState, known: dict[str, Any], fence: Fence) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -45,6 +46,33 @@ def acquire(name: str, holder: str, ttl: timedelta) -> Fence | None:
 def renew(fence: Fence, ttl: timedelta) -> bool:
     """Prolong the lease to ``ttl`` from now. False once another holder has it; an expired one is revived."""
     return bool(_term(fence).update(expires_at=now() + ttl))
+
+
+def keep(holder: str, fences: Iterable[Fence], ttl: timedelta) -> frozenset[Fence]:
+    """Prolong, inside a transaction, many leases of one holder; gives those that nobody has taken over.
+
+    Like those of :func:`check` their rows stay locked until the transaction ends.
+    """
+    names = [fence.name for fence in fences]
+    rows = Lease.objects.select_for_update().filter(holder=holder, name__in=names).order_by("name")
+    kept = {Fence(lease.name, lease.holder, lease.epoch) for lease in rows}.intersection(fences)
+    Lease.objects.filter(name__in=[fence.name for fence in kept]).update(expires_at=now() + ttl)
+    return frozenset(kept)
+
+
+def living() -> dict[str, str]:
+    """Give the holder of each lease that has not expired, by the lease's name."""
+    return dict(Lease.objects.filter(expires_at__gt=now()).values_list("name", "holder"))
+
+
+def forget(prefix: str, age: timedelta) -> None:
+    """Delete the leases so named that expired longer ago than ``age``, with their epochs."""
+    Lease.objects.filter(name__startswith=prefix, expires_at__lt=now() - age).delete()
+
+
+def drop(fence: Fence) -> None:
+    """Give up a lease that nobody is going to take over, and leave nothing of it."""
+    _term(fence).delete()
 
 
 def release(fence: Fence) -> None:

@@ -1,4 +1,4 @@
-"""One host, watched: the lease, one child after another, and what is shown while there is none."""
+"""One host, watched: one child after another, and what is shown while there is none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from domains.models.host import address_policy
 from domains.watcher.messages import Open
 from domains.watcher.pace import Backoff, Pace
 from domains.watcher.process import ChildProcess, Wake
-from domains.watcher.session import Session
+from domains.watcher.session import Heard, Session
 
 logger = structlog.get_logger(__name__)
 CRASHED = "The process that watches this host ended unexpectedly."
@@ -28,22 +28,33 @@ STEADY = 10.0  # seconds after which a connection that breaks is opened anew wit
 
 
 class HostWatch(threading.Thread):
-    """The thread that has one host. It waits for the lease, holds it, and gives it back when stopped."""
+    """The thread that has one host, under a lease that others keep. It gives the lease back when it ends."""
 
     def __init__(
-        self, assignment: Assignment, holder: str, pace: Pace, opened: Callable[[], Collection[str]]
+        self, assignment: Assignment, fence: Fence, pace: Pace, opened: Callable[[], Collection[str]]
     ) -> None:
         super().__init__(name=f"watch-{assignment.slug}", daemon=True)
         self.assignment = assignment
+        self.fence = fence
         self.child_pid: int | None = None
-        self._lease = f"host:{assignment.slug}"
-        self._holder = holder
+        self.moved = time.monotonic()  # when this thread was last seen not to be stuck
         self._pace = pace
         self._opened = opened
+        self._session: Session | None = None
         self._wake = Wake()
         self._stopping = threading.Event()
-        self._renewed = 0.0
         self._log = logger.bind(host=assignment.slug)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the thread was told to end."""
+        return self._stopping.is_set()
+
+    @property
+    def heard(self) -> Heard | None:
+        """The host's last answer; None while it is not on the line."""
+        session = self._session
+        return session.heard if session else None
 
     def stop(self) -> None:
         """Have the thread end soon; returns at once."""
@@ -51,15 +62,7 @@ class HostWatch(threading.Thread):
         self._wake.set()
 
     def run(self) -> None:
-        """Watch the host whenever the lease can be had, until stopped."""
-        try:
-            while not self._stopping.is_set():
-                self._try_term()
-                self._stopping.wait(self._pace.hosts)
-        finally:
-            self._wake.close()
-
-    def _try_term(self) -> None:
+        """Watch the host until stopped, or until the lease is lost."""
         try:
             self._term()
         except LeaseLost:
@@ -67,37 +70,32 @@ class HostWatch(threading.Thread):
         except DatabaseError as error:
             self._log.error("the database failed", error=str(error))
         finally:
+            self._wake.close()
             connection.close()
 
     def _term(self) -> None:
-        """Hold the lease for as long as it can be kept."""
-        fence = leases.acquire(self._lease, self._holder, self._pace.lease)
-        if fence is None:
-            return
-        self._renewed = time.monotonic()
         try:
             if self.assignment.enabled:
-                self._watch(fence)
+                self._watch()
             else:
-                hosts.paused(self.assignment.id, fence)
-                self._stopping.set()
+                hosts.paused(self.assignment.id, self.fence)
         finally:
-            leases.release(fence)
+            leases.release(self.fence)
 
-    def _watch(self, fence: Fence) -> None:
-        hosts.unreachable_unless_seen(self.assignment.id, self._pace.unreachable, fence)
+    def _watch(self) -> None:
+        hosts.unreachable_unless_seen(self.assignment.id, self._pace.unreachable, self.fence)
         local = bool(self.assignment.address.socket)
         backoff = Backoff(self._pace.retry, self._pace.retry if local else self._pace.retry_at_most)
         while not self._stopping.is_set():
             began = time.monotonic()
-            sentence = self._obstacle() or self._connection(fence)
+            sentence = self._obstacle() or self._connection()
             if self._stopping.is_set():
                 return
             self._log.info("not connected", why=sentence)
-            hosts.unreachable(self.assignment.id, sentence, fence)
+            hosts.unreachable(self.assignment.id, sentence, self.fence)
             if time.monotonic() - began > STEADY:
                 backoff.reset()
-            self._rest(backoff.pause(), fence)
+            self._rest(backoff.pause())
 
     def _obstacle(self) -> str:
         """Say what can be seen without a process: an address that is not allowed, or no socket there."""
@@ -110,20 +108,22 @@ class HostWatch(threading.Thread):
             return SENTENCES[Obstacle.NO_SOCKET]
         return ""
 
-    def _connection(self, fence: Fence) -> str:
+    def _connection(self) -> str:
         """Hold one connection for as long as it lasts. Gives the sentence that says why it ended."""
         uri = self.assignment.address.uri(address_policy())
         order = Open(settings.GATEWAY, uri, self.assignment.monitor, self._pace.statistics)
         child = ChildProcess(order, self._wake)
         self.child_pid = child.pid
         try:
-            return self._converse(child, fence)
+            return self._converse(child)
         finally:
+            self._session = None
             child.close()
             self.child_pid = None
 
-    def _converse(self, child: ChildProcess, fence: Fence) -> str:
-        session = Session(self.assignment.id, fence, child.send, self._pace, time.monotonic())
+    def _converse(self, child: ChildProcess) -> str:
+        session = Session(self.assignment.id, self.fence, child.send, self._pace, time.monotonic())
+        self._session = session
         while not self._stopping.is_set():
             for message in child.receive(self._pace.statistics):
                 last_word = session.handle(message, time.monotonic())
@@ -131,21 +131,14 @@ class HostWatch(threading.Thread):
                     return last_word
             if child.ended:
                 return CRASHED
-            self._renew(fence)
-            last_word = session.tick(time.monotonic(), self._opened())
+            self.moved = time.monotonic()
+            last_word = session.tick(self.moved, self._opened())
             if last_word:
                 return last_word
         return ""
 
-    def _rest(self, seconds: float, fence: Fence) -> None:
+    def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
-            self._renew(fence)
+            self.moved = time.monotonic()
             self._stopping.wait(min(left, self._pace.renew))
-
-    def _renew(self, fence: Fence) -> None:
-        if time.monotonic() - self._renewed < self._pace.renew:
-            return
-        if not leases.renew(fence, self._pace.lease):
-            raise LeaseLost(fence.name)
-        self._renewed = time.monotonic()

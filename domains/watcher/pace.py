@@ -14,16 +14,16 @@ class Pace:
     statistics: float = 1.0
     unreachable: float = 10.0  # without an answer for so long, a host is shown as not answering
     kill: float = 20.0  # a child silent for so long is killed
-    lease: timedelta = timedelta(seconds=10)
-    renew: float = 3.0
-    seen: float = 2.0
-    look: float = 1.0  # between two parts of the sweep
+    lease: timedelta = timedelta(seconds=8)
+    renew: float = 2.0  # how often all leases are prolonged, and is noted which hosts answered
+    look: float = 1.0  # between two looks at the domains that someone has open
+    look_part: float = 4.0  # the longest between two parts of the sweep of all the others
     look_open: float = 1.5  # how often a domain that someone has open is looked at
     look_all: float = 28.0  # how long one sweep of all the others takes
     inside: float = 15.0  # how often the guest of a domain that someone has open is asked for its CPUs
     retry: float = 1.0
     retry_at_most: float = 30.0
-    hosts: float = 1.0  # how often the database is asked for hosts, and for leases that became free
+    hosts: float = 1.0  # how often the database is asked for hosts, and for who has which
     operations: float = 5.0
     tests: float = 1.0  # how often it is asked whether a connection is to be tested
     test: float = 20.0  # how long a test waits for its host

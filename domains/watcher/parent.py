@@ -14,12 +14,11 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from domains.history.heads import Publisher
-from domains.inventory import connectiontests, hosts
-from domains.inventory.hosts import Assignment
+from domains.inventory import connectiontests
 from domains.operations.sweep import sweep
 from domains.watcher.duty import Duty
 from domains.watcher.hints import Hints
-from domains.watcher.hostwatch import HostWatch
+from domains.watcher.holding import Holding
 from domains.watcher.pace import Pace
 from domains.watcher.tester import Tester
 
@@ -32,9 +31,9 @@ class Parent:
 
     def __init__(self, pace: Pace, *, holder: str = "") -> None:
         self.holder = holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.watches: dict[int, HostWatch] = {}
         self._pace = pace
         self._hints = Hints(self.holder)
+        self.holding = Holding(self.holder, pace, lambda: self._hints.opened)
         publisher = Publisher(
             settings.HEAD_FILE, interval=settings.HEAD_INTERVAL, entries=settings.HEAD_ENTRIES
         )
@@ -57,7 +56,7 @@ class Parent:
         """
         logger.info("watching", holder=self.holder)
         jobs = [
-            self._thread("hosts", self._pace.hosts, self._arrange, connections.close_all),
+            self._thread("hosts", self._pace.hosts, self._arrange, self._leave),
             self._thread("tests", self._pace.tests, self._tester.turn, self._tester.stop),
             *(self._thread(duty.name, duty.pause, duty.turn, duty.release) for duty in self._duties),
         ]
@@ -72,9 +71,8 @@ class Parent:
     def _end(self, jobs: list[threading.Thread]) -> None:
         deadline = time.monotonic() + ENDING
         jobs[0].join(ENDING / 4)  # it starts watches; a slow database must not hold up their end
-        for watch in list(self.watches.values()):
-            watch.stop()
-        for thread in [*self.watches.values(), *jobs]:
+        self.holding.stop()
+        for thread in [*self.holding.watches.values(), *jobs]:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._hints.forget()
 
@@ -96,19 +94,12 @@ class Parent:
         ending()
 
     def _arrange(self) -> None:
-        """Have one watch for every host, and none for what is no host any more."""
-        wanted = {assignment.id: assignment for assignment in hosts.assignments()}
-        for host_id, watch in list(self.watches.items()):
-            if not watch.is_alive():
-                del self.watches[host_id]
-            elif wanted.get(host_id) != watch.assignment:
-                watch.stop()
-        for host_id, assignment in wanted.items():
-            if host_id not in self.watches:
-                self.watches[host_id] = self._watch(assignment)
+        self.holding.turn()
         self._hints.refresh()
 
-    def _watch(self, assignment: Assignment) -> HostWatch:
-        watch = HostWatch(assignment, self.holder, self._pace, lambda: self._hints.opened)
-        watch.start()
-        return watch
+    def _leave(self) -> None:
+        try:
+            self.holding.leave()
+        except DatabaseError as error:
+            logger.error("the database failed", error=str(error))
+        connections.close_all()

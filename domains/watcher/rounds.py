@@ -6,14 +6,19 @@ from collections.abc import Collection
 from math import ceil
 
 AT_ONCE = 200  # with more domains than this a second, a round takes longer
+WORTH_IT = 10  # a part of so many domains is handed out at once; each part costs a query and a message
 
 
 class Rounds:
-    """Goes round all domains within ``whole`` seconds, and to the open ones every ``often`` seconds."""
+    """Goes round all domains within ``whole`` seconds, and to the open ones every ``often`` seconds.
 
-    def __init__(self, whole: float, often: float) -> None:
+    A round's small parts are put together for up to ``part`` seconds.
+    """
+
+    def __init__(self, whole: float, often: float, part: float) -> None:
         self._whole = whole
         self._often = often
+        self._longest = part
         self._order: dict[str, None] = {}  # the next one first
         self._looked: dict[str, float] = {}
         self._part: float | None = None
@@ -31,16 +36,24 @@ class Rounds:
     def due(self, moment: float, opened: Collection[str]) -> list[str]:
         """Give the part of the round that falls to ``moment`` (seconds), open domains first."""
         first = [uuid for uuid in opened if uuid in self._order and self._is_due(uuid, moment)][:AT_ONCE]
-        elapsed = moment - self._part if self._part is not None else 0.0
-        share = min(ceil(len(self._order) * elapsed / self._whole), len(self._order), AT_ONCE)
-        self._part = moment
-        others = [uuid for uuid, _ in zip(self._order, range(share), strict=False)]
-        for uuid in others:  # to the end of the round
-            del self._order[uuid]
-            self._order[uuid] = None
         for uuid in first:
             self._looked[uuid] = moment
-        return list(dict.fromkeys([*first, *others]))
+        return list(dict.fromkeys([*first, *self._next(moment)]))
+
+    def _next(self, moment: float) -> list[str]:
+        """Give the next part of the round, if it is large or old enough to be worth it."""
+        if self._part is None:
+            self._part = moment
+        elapsed = moment - self._part
+        share = min(ceil(len(self._order) * elapsed / self._whole), len(self._order), AT_ONCE)
+        if share < WORTH_IT and elapsed < self._longest:
+            return []
+        self._part = moment
+        part = [uuid for uuid, _ in zip(self._order, range(share), strict=False)]
+        for uuid in part:  # to the end of the round
+            del self._order[uuid]
+            self._order[uuid] = None
+        return part
 
     def _is_due(self, uuid: str, moment: float) -> bool:
         return moment - self._looked.get(uuid, -self._often) >= self._often

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 import structlog
 
@@ -35,6 +36,14 @@ logger = structlog.get_logger(__name__)
 SILENT = SENTENCES[Obstacle.NO_ANSWER]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When a host last answered, by the monotonic clock, and the milliseconds that its shortest answer takes."""
+
+    moment: float
+    round_trip: float
+
+
 class Session:
     """The talk with one child about one host. Times are seconds of a monotonic clock, given by the caller.
 
@@ -52,9 +61,9 @@ class Session:
         self._host: HostReading | None = None
         self._answering: bool | None = None  # not known before the first answer, or its absence
         self._answered = moment
-        self._noted = moment
+        self._round_trip = 0.0
         self._reads = Reads()
-        self._rounds = Rounds(pace.look_all, pace.look_open)
+        self._rounds = Rounds(pace.look_all, pace.look_open, pace.look_part)
         self._verified: dict[str, int] = {}  # the revision at which the inventory held the last reading
         self._looking = False
         self._looked = moment
@@ -62,9 +71,9 @@ class Session:
         self._able = False  # whether it is seen to that somebody finds out what the host can do
 
     @property
-    def connected(self) -> bool:
-        """Whether the host has answered at all."""
-        return self._host is not None
+    def heard(self) -> Heard | None:
+        """The host's last answer; None unless it has come lately enough for the host to be shown as connected."""
+        return Heard(self._answered, self._round_trip) if self._answering else None
 
     def handle(self, message: Message, moment: float) -> str | None:
         """Take in what the child says; a sentence if that was its last word."""
@@ -117,14 +126,10 @@ class Session:
         self._log.info("connected", domains=len(hello.uuids))
 
     def _alive(self, moment: float, round_trip: float) -> None:
-        self._answered = moment
+        self._answered, self._round_trip = moment, round_trip
         if self._host and not self._answering:
             self._answering = True
-            self._noted = moment
             hosts.connected(self._host_id, self._host, self._fence, round_trip)
-        elif moment - self._noted >= self._pace.seen:
-            self._noted = moment
-            hosts.seen(self._host_id, self._fence, round_trip)
         self._reads.tick()
 
     def _want(self, uuids: Collection[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from domains.hypervisor.address import HostAddress
 from domains.hypervisor.gateway import HostReading
 from domains.inventory import hosts
+from domains.inventory.hosts import Answer
 from domains.inventory.leases import Fence, LeaseLost, acquire
 from domains.models import Host
 from domains.models.clock import now
@@ -63,7 +64,7 @@ def test_state_since_and_revision_change_only_with_what_is_shown(
     hosts.connected(host.pk, READING, fence)
     before = Host.objects.get(pk=host.pk)
     hosts.connected(host.pk, READING, fence, 1.5)
-    hosts.seen(host.pk, fence, 2.5)
+    hosts.seen({host.pk: Answer(0, 2.5)})
     after = Host.objects.get(pk=host.pk)
     assert (after.state_since, after.revision) == (before.state_since, before.revision)
     assert after.last_seen > before.last_seen
@@ -103,7 +104,7 @@ def test_connected_host_that_nobody_saw_lately_is_doubted(
 def test_host_removed_meanwhile_is_no_error(host: Host, fence: Fence) -> None:
     Host.objects.all().delete()
     hosts.connected(host.pk, READING, fence)
-    hosts.seen(host.pk, fence)
+    hosts.seen({host.pk: Answer(0, 2.5)})
     hosts.unreachable(host.pk, "One.", fence)
     assert not Host.objects.exists()
 
@@ -113,7 +114,6 @@ def test_nothing_is_written_under_a_lost_lease(host: Host, fence: Fence) -> None
     Host.objects.update(state="connected", last_seen=LONG_AGO)
     for write in (
         lambda: hosts.connected(host.pk, READING, old),
-        lambda: hosts.seen(host.pk, old),
         lambda: hosts.unreachable(host.pk, "One.", old),
         lambda: hosts.unreachable_unless_seen(host.pk, 10, old),
         lambda: hosts.paused(host.pk, old),

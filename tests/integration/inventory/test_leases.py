@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection, transaction
 
-from domains.inventory.leases import Fence, LeaseLost, acquire, check, release, renew
+from domains.inventory.leases import Fence, LeaseLost, acquire, check, keep, living, release, renew
 from domains.models import Lease
 
 MINUTE = timedelta(minutes=1)
@@ -64,6 +64,17 @@ def test_waiting_for_a_lease_writes_nothing(django_assert_max_num_queries) -> No
     with django_assert_max_num_queries(2) as queries:
         assert acquire("host:a", "two", MINUTE) is None
     assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+
+
+@pytest.mark.django_db
+def test_many_leases_are_kept_at_once_but_for_those_that_passed_on() -> None:
+    mine = [acquire(f"host:{name}", "me", EXPIRED) for name in "abc"]
+    acquire("host:b", "another", MINUTE)
+    acquire("host:c", "me", EXPIRED)  # an older term of one's own is as void
+    with transaction.atomic():
+        kept = keep("me", [fence for fence in mine if fence], MINUTE)
+    assert kept == {Fence("host:a", "me", 1)}
+    assert living() == {"host:a": "me", "host:b": "another"}
 
 
 @pytest.mark.parametrize("expired", [False, True])

@@ -23,10 +23,10 @@ HASTE = Pace(
     unreachable=1.0,
     kill=2.0,
     lease=timedelta(seconds=2),
-    renew=0.5,
-    seen=0.2,
+    renew=0.3,
     look=0.1,
     look_open=0.1,
+    look_part=0.2,
     look_all=1.0,
     retry=0.2,
     retry_at_most=1.0,
@@ -42,6 +42,16 @@ HASTE = Pace(
 @pytest.fixture
 def folder(fresh_database: Path, redis: Redis, settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder for simulated hosts, with a database file and a Redis for those who watch them."""
+    return _folder(settings, tmp_path_factory)
+
+
+@pytest.fixture
+def any_folder(any_database: str, redis: Redis, settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As ``folder``, on a database of each kind."""
+    return _folder(settings, tmp_path_factory)
+
+
+def _folder(settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hosts")
     settings.SOCKET_DIRS = [str(path)]
     settings.GATEWAY = FACTORY
@@ -100,7 +110,7 @@ def outside_entries() -> list[HistoryEntry]:
 
 def child_of(parent: Parent, host: Host) -> int | None:
     """Give the number of the process that holds the host's connection."""
-    watch = parent.watches.get(host.pk)
+    watch = parent.holding.watches.get(host.pk)
     return watch.child_pid if watch else None
 
 

@@ -176,5 +176,5 @@ def test_lease_taken_away_ends_the_connection_and_every_write(
     wait_until(lambda: child_of(watcher, host) is None, what="the child's end")
     assert not Path(f"/proc/{before}").exists()
     assert wait_for_domain(uuid).live["present"] == "0-1"
-    wait_for_domain(uuid, live__present="0-1,5")  # once the other one's lease has run out
+    wait_for_domain(uuid, 30, live__present="0-1,5")  # once the other one's lease has run out
     assert Lease.objects.get(name="host:sim").epoch == 78

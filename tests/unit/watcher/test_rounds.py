@@ -8,7 +8,7 @@ NAMES = [f"d{number}" for number in range(100)]
 
 
 def test_rounds_look_at_every_domain_within_a_round() -> None:
-    rounds = Rounds(whole=20, often=1.5)
+    rounds = Rounds(whole=20, often=1.5, part=1)
     rounds.add(NAMES)
     assert rounds.due(0, ()) == []
     parts = [rounds.due(second, ()) for second in range(1, 21)]
@@ -17,14 +17,14 @@ def test_rounds_look_at_every_domain_within_a_round() -> None:
 
 
 def test_rounds_look_at_open_domains_often() -> None:
-    rounds = Rounds(whole=1000, often=1.5)
+    rounds = Rounds(whole=1000, often=1.5, part=1)
     rounds.add(NAMES)
     looked = [moment for moment in range(0, 30) if "d99" in rounds.due(moment / 2, {"d99", "elsewhere"})]
     assert looked == list(range(0, 30, 3))
 
 
 def test_rounds_put_open_domains_first_and_name_none_twice() -> None:
-    rounds = Rounds(whole=1, often=1)
+    rounds = Rounds(whole=1, often=1, part=1)
     rounds.add(NAMES)
     rounds.due(0, ())
     part = rounds.due(1, {"d50"})
@@ -33,7 +33,7 @@ def test_rounds_put_open_domains_first_and_name_none_twice() -> None:
 
 
 def test_rounds_leave_out_what_is_gone() -> None:
-    rounds = Rounds(whole=1, often=1)
+    rounds = Rounds(whole=1, often=1, part=1)
     rounds.add(["a", "b"])
     rounds.due(0, ())
     rounds.remove("a")
@@ -42,7 +42,7 @@ def test_rounds_leave_out_what_is_gone() -> None:
 
 
 def test_rounds_keep_to_a_budget_after_a_long_pause() -> None:
-    rounds = Rounds(whole=10, often=1)
+    rounds = Rounds(whole=10, often=1, part=1)
     rounds.add([f"d{number}" for number in range(50_000)])
     rounds.due(0, ())
     assert len(rounds.due(1000, ())) == AT_ONCE
