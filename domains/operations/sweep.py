@@ -58,6 +58,8 @@ def _end_patience() -> None:
     for operation_id in set(overdue.values_list("operation", flat=True)):
         with transaction.atomic():
             revision = next_revision()
+            if not overdue.filter(operation=operation_id).exists():
+                continue  # asked anew, or settled, while this process was held up
             operation = Operation.objects.get(pk=operation_id)
             waiting = operation.effects.filter(state=EffectState.WAITING)
             if waiting.update(state=EffectState.UNCONFIRMED, reason=Reason.UNPLUG_UNCONFIRMED):
@@ -67,13 +69,12 @@ def _end_patience() -> None:
 
 def _end_hopeless_queueing() -> None:
     limit = datetime.now(UTC) - settings.QUEUE_PATIENCE
-    hopeless = Operation.objects.filter(status=Status.QUEUED, created_at__lt=limit, queue_if_unreachable=True)
-    for operation_id in hopeless.exclude(host__state=HostState.CONNECTED).values_list("pk", flat=True):
+    waiting = Operation.objects.filter(status=Status.QUEUED, created_at__lt=limit, queue_if_unreachable=True)
+    hopeless = waiting.exclude(host__state=HostState.CONNECTED)
+    for operation_id in list(hopeless.values_list("pk", flat=True)):
         with transaction.atomic():
             revision = next_revision()
-            operation = Operation.objects.filter(
-                pk=operation_id, status=Status.QUEUED, attempt__gte=0
-            ).first()
+            operation = hopeless.filter(pk=operation_id).first()
             if operation and not operation.effects.exclude(state=EffectState.PENDING).exists():
                 words = sentence(Reason.HOST_UNREACHABLE, domain=operation.domain_name)
                 record.fail(operation, Reason.HOST_UNREACHABLE, words, revision=revision)
