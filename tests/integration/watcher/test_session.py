@@ -206,16 +206,37 @@ def test_doorbell_is_rung_when_a_reading_gives_a_worker_something_to_do(
     assert rung == [7]
 
 
-def test_lost_lease_stops_every_write(talk: Talk) -> None:
+OVERTAKEN = {
+    "a change": lambda order: Reading(order.token, replace(reading(UUIDS[0]), name="renamed")),
+    "an end": lambda order: Missing(order.token),
+    "a refusal": lambda order: messages.Refused(UUIDS[0], 5, "device busy"),
+    "an answer": lambda order: Alive(),
+}
+
+
+@pytest.mark.parametrize("said", OVERTAKEN)
+def test_lost_lease_stops_every_write_about_a_known_domain(talk: Talk, said: str) -> None:
     talk.begin(UUIDS[0])
+    talk.session.tick(talk.moment + 10, ())  # so that an answer would be news
     talk.say(Changed((UUIDS[0],)))
     (order,) = talk.tick()
     Lease.objects.update(holder="another", epoch=2)
-    changed = replace(reading(UUIDS[0]), name="renamed")
-    assert isinstance(order, Read)
     with pytest.raises(LeaseLost):
-        talk.say(Reading(order.token, changed))
-    assert Domain.objects.get().name == "d1"
+        talk.say(OVERTAKEN[said](order))
+    assert (Domain.objects.get().name, Domain.objects.get().gone_at) == ("d1", None)
+    assert Host.objects.get().state == "unreachable"
+
+
+def test_lost_lease_stops_the_writing_of_a_new_domain_and_of_silence(talk: Talk) -> None:
+    talk.say(Hello(HELLO, (UUIDS[0],)), Alive())
+    (order,) = talk.tick()
+    Lease.objects.update(holder="another", epoch=2)
+    with pytest.raises(LeaseLost):
+        talk.say(Reading(order.token, reading(UUIDS[0])))
+    with pytest.raises(LeaseLost):
+        talk.session.tick(talk.moment + 10, ())
+    assert not Domain.objects.exists()
+    assert Host.objects.get().state == "connected"
 
 
 @pytest.fixture
