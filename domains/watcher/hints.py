@@ -1,6 +1,9 @@
-"""Short-lived figures in Redis: who has which domain open, and that this watcher lives. Losing them costs speed."""
+"""Short-lived figures in Redis: who has which domain open, and what this watcher has. Losing them costs speed."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
 
 import structlog
 from django.conf import settings
@@ -31,9 +34,13 @@ class Hints:
         self._answers = True
         self.opened: frozenset[str] = frozenset()
 
-    def refresh(self) -> None:
-        """Say that this watcher lives, and find out which domains are open (``opened``, by UUID)."""
-        beats.beat(WATCHER, self._holder, {}, LIFETIME)
+    def refresh(self, heard: Mapping[str, datetime | None]) -> None:
+        """Find out which domains are open (``opened``, by UUID), and say that this watcher lives.
+
+        It says which hosts it has, by slug, and when each last answered; None for one that is not on the line.
+        """
+        told = {slug: moment and moment.isoformat() for slug, moment in heard.items()}
+        beats.beat(WATCHER, self._holder, {"hosts": told}, LIFETIME)
         try:
             keys = self._redis.scan_iter(f"{OPEN}*", count=1000)
             self.opened = frozenset(key.removeprefix(OPEN) for key in keys)

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -49,6 +49,16 @@ class Holding:
             elif wanted.get(host_id) != watch.assignment:
                 watch.stop()
         self._divide(list(wanted.values()), leases.living())
+
+    def heard(self) -> dict[str, datetime | None]:
+        """Give when each host of this watcher last answered, by slug; None for one that is not on the line."""
+        now, moment = datetime.now(UTC), time.monotonic()
+        return {
+            watch.assignment.slug: now - timedelta(seconds=moment - heard.moment)
+            if (heard := watch.heard)
+            else None
+            for watch in self.watches.values()
+        }
 
     def stop(self) -> None:
         """Have every watch end soon; returns at once."""

@@ -95,7 +95,7 @@ class Parent:
 
     def _arrange(self) -> None:
         self.holding.turn()
-        self._hints.refresh()
+        self._hints.refresh(self.holding.heard())
 
     def _leave(self) -> None:
         try:

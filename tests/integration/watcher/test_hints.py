@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from redis import Redis
 
@@ -11,6 +13,7 @@ from domains.watcher.hints import Hints
 from tests.conftest import RedisServer
 from tests.integration.watcher.conftest import HASTE, wait_for_domain, watching
 from tests.simulated_host import SimulatedHost
+from tests.waiting import wait_until
 
 SLOW_ROUND = replace(HASTE, look_all=100_000.0)  # then one domain is looked at every 0.1 s
 
@@ -37,19 +40,35 @@ def test_watcher_works_without_redis(
         wait_for_domain(uuid, live__present="0-1,5")
 
 
+def test_watcher_says_which_hosts_it_has_and_when_each_last_answered(
+    host: Host, simulated: SimulatedHost, redis: Redis
+) -> None:
+    with watching() as watcher:
+        told = wait_until(lambda: heard(watcher.holder, host), what="the host's first answer")
+        assert datetime.now(UTC) - datetime.fromisoformat(told) < timedelta(seconds=5)
+        simulated.tune(reachable=False)
+        wait_until(lambda: heard(watcher.holder, host) is None, what="the host's absence")
+        assert (beats.beats("watcher") or {})[watcher.holder] == {"hosts": {"sim": None}}
+
+
+def heard(holder: str, host: Host) -> Any:
+    hosts: Any = (beats.beats("watcher") or {}).get(holder, {}).get("hosts", {})
+    return hosts.get(host.slug)
+
+
 def test_hints_come_back_with_redis(redis: Redis, redis_server: RedisServer) -> None:
     hints = Hints("me")
     redis.set("slotboard:open:one", "1", ex=60)
-    hints.refresh()
+    hints.refresh({})
     assert hints.opened == {"one"}
-    assert beats.beats("watcher") == {"me": {}}
+    assert beats.beats("watcher") == {"me": {"hosts": {}}}
     redis_server.stop()
-    hints.refresh()
+    hints.refresh({})
     assert hints.opened == frozenset()
     redis_server.start()
     reach._Outage.until = 0.0
     redis.set("slotboard:open:two", "1", ex=60)
-    hints.refresh()
+    hints.refresh({})
     assert hints.opened == {"two"}
     hints.forget()
     assert beats.beats("watcher") == {}
