@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from domains.models import Lease
 from domains.models.clock import now
@@ -60,9 +60,12 @@ def keep(holder: str, fences: Iterable[Fence], ttl: timedelta) -> frozenset[Fenc
     return frozenset(kept)
 
 
-def living() -> dict[str, str]:
-    """Give the holder of each lease that has not expired, by the lease's name."""
-    return dict(Lease.objects.filter(expires_at__gt=now()).values_list("name", "holder"))
+def living(*kinds: str) -> dict[str, str]:
+    """Give the holder of each lease of these kinds (how their names begin) that has not expired, by its name."""
+    named = Q()
+    for kind in kinds:
+        named |= Q(name__startswith=kind)
+    return dict(Lease.objects.filter(named, expires_at__gt=now()).values_list("name", "holder"))
 
 
 def forget(prefix: str, age: timedelta) -> None:

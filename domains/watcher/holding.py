@@ -48,7 +48,7 @@ class Holding:
                 del self.watches[host_id]
             elif wanted.get(host_id) != watch.assignment:
                 watch.stop()
-        self._divide(list(wanted.values()), leases.living())
+        self._divide(list(wanted.values()), leases.living(hosts.LEASE, WATCHER))
 
     def heard(self) -> dict[str, datetime | None]:
         """Give when each host of this watcher last answered, by slug; None for one that is not on the line."""

@@ -74,7 +74,8 @@ def test_many_leases_are_kept_at_once_but_for_those_that_passed_on() -> None:
     with transaction.atomic():
         kept = keep("me", [fence for fence in mine if fence], MINUTE)
     assert kept == {Fence("host:a", "me", 1)}
-    assert living() == {"host:a": "me", "host:b": "another"}
+    acquire("sweep", "me", MINUTE)
+    assert living("host:", "watcher:") == {"host:a": "me", "host:b": "another"}
 
 
 @pytest.mark.parametrize("expired", [False, True])

@@ -42,8 +42,8 @@ class Watcher:
     @property
     def hosts(self) -> set[str]:
         """The slugs of the hosts whose leases it holds."""
-        held = [name.partition(":") for name, holder in leases.living().items() if f":{self.pid}:" in holder]
-        return {slug for kind, _, slug in held if kind == "host"}
+        held = leases.living("host:").items()
+        return {name.removeprefix("host:") for name, holder in held if f":{self.pid}:" in holder}
 
     def freeze(self) -> None:
         """Stop it where it holds nothing that others wait for: on SQLite that would be the whole database."""

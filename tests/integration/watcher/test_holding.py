@@ -147,6 +147,6 @@ def test_lost_presence_is_taken_again_and_leaves_nothing_behind(holding):
     Lease.objects.all().delete()
     holding._kept = 0.0
     holding.turn()
-    assert leases.living() == {"watcher:me": "me"}
+    assert leases.living("watcher:") == {"watcher:me": "me"}
     holding.leave()
     assert not Lease.objects.exists()
