@@ -165,7 +165,7 @@ def any_database(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """Run the whole product with its own lab for the tests that look at it from outside."""
-    running = Product(tmp_path_factory.mktemp("product"))
+    running = Product(tmp_path_factory.mktemp("product"), SLOTBOARD_ALLOW_TCP="1")
     running.start()
     yield running
     assert running.stop() == 0, running.log[-3000:]
