@@ -20,11 +20,11 @@ from domains.models.host import address_policy
 from domains.watcher.messages import Open
 from domains.watcher.pace import Backoff, Pace
 from domains.watcher.process import ChildProcess, Wake
-from domains.watcher.session import Heard, Session
+from domains.watcher.session import SILENT, Heard, Session
 
 logger = structlog.get_logger(__name__)
 CRASHED = "The process that watches this host ended unexpectedly."
-STEADY = 10.0  # seconds after which a connection that breaks is opened anew without a long pause
+STEADY = 60.0  # seconds after which a connection that breaks is opened anew without a long pause
 
 
 class HostWatch(threading.Thread):
@@ -85,17 +85,21 @@ class HostWatch(threading.Thread):
     def _watch(self) -> None:
         hosts.unreachable_unless_seen(self.assignment.id, self._pace.unreachable, self.fence)
         local = bool(self.assignment.address.socket)
-        backoff = Backoff(self._pace.retry, self._pace.retry if local else self._pace.retry_at_most)
+        backoff = Backoff(self._pace.retry, self._pace.retry_local if local else self._pace.retry_at_most)
+        told = ""
         while not self._stopping.is_set():
-            began = time.monotonic()
-            sentence = self._obstacle() or self._connection()
+            began, obstacle = time.monotonic(), self._obstacle()
+            sentence = obstacle or self._connection()
             if self._stopping.is_set():
                 return
-            self._log.info("not connected", why=sentence)
+            steady = time.monotonic() - began > STEADY
+            if sentence != told or steady:
+                self._log.info("not connected", why=sentence)
+            told = sentence
             hosts.unreachable(self.assignment.id, sentence, self.fence)
-            if time.monotonic() - began > STEADY:
-                backoff.reset()
-            self._rest(backoff.pause())
+            if sentence == SILENT or steady:
+                backoff.reset()  # that took long enough by itself
+            self._rest(self._pace.retry if obstacle else backoff.pause())
 
     def _obstacle(self) -> str:
         """Say what can be seen without a process: an address that is not allowed, or no socket there."""

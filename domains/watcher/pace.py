@@ -21,8 +21,9 @@ class Pace:
     look_open: float = 1.5  # how often a domain that someone has open is looked at
     look_all: float = 28.0  # how long one sweep of all the others takes
     inside: float = 15.0  # how often the guest of a domain that someone has open is asked for its CPUs
-    retry: float = 1.0
+    retry: float = 1.0  # the first pause before a connection is tried again, each attempt being a process
     retry_at_most: float = 30.0
+    retry_local: float = 5.0  # the longest such pause for a socket on this machine
     hosts: float = 1.0  # how often the database is asked for hosts, and for who has which
     operations: float = 5.0
     tests: float = 1.0  # how often it is asked whether a connection is to be tested

@@ -54,7 +54,7 @@ def test_silent_child_is_killed_and_disturbs_no_other_host(
     os.kill(before, signal.SIGSTOP)
     wait_for_host(host, state="unreachable", last_error=SILENT)
     other.foreign_set(uuid, 5, True, Side.LIVE)
-    wait_for_domain(uuid, live__present="0-1,5", timeout=1)
+    wait_for_domain(uuid, live__present="0-1,5")
     another_child(watcher, host, before)
     wait_for_host(host, state="connected", last_error="")
     assert not Path(f"/proc/{before}").exists()
