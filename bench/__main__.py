@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import click, domain, fleet, history, idle, operations, streams
+from bench import click, domain, fleet, frozen, history, idle, operations, streams, watch
 from bench.report import Row, show
 from tests.product import Product
 
@@ -33,6 +33,8 @@ MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], Measured]] = {
     "click": on_product(click.measure),
     "page": lambda folder, _: domain.measure(folder),
     "fleet": lambda folder, _: fleet.measure(folder),
+    "frozen": lambda folder, _: frozen.measure(folder),
+    "watch": lambda folder, _: watch.measure(folder),
     "streams": lambda folder, _: streams.measure(folder),
     "memory": lambda folder, _: idle.measure(folder),
     "history": lambda folder, options: history.measure(folder, options.database, tuple(options.entries)),

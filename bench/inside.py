@@ -13,7 +13,18 @@ import django
 
 django.setup()
 
-from bench import appending, crowd, ledger, lists, pages, reading, slots, viewers, working  # noqa: E402  # set up now
+from bench import (  # noqa: E402  # they need what was set up
+    appending,
+    crowd,
+    freezing,
+    ledger,
+    lists,
+    pages,
+    reading,
+    slots,
+    viewers,
+    working,
+)
 
 PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "write": ledger.write,
@@ -25,6 +36,7 @@ PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "lists": lists.measure,
     "viewers": viewers.measure,
     "work": working.measure,
+    "freezing": freezing.measure,
 }
 
 if __name__ == "__main__":

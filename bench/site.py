@@ -27,12 +27,12 @@ class Site:
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[Site]:
+def site(folder: Path, settings: str = "bench.settings") -> Iterator[Site]:
     """Start Redis and the web process on an empty, migrated database, and end both."""
     port = free_port()
     environment = os.environ | {
         "DATABASE_URL": f"sqlite:///{folder / 'slotboard.sqlite3'}",
-        "DJANGO_SETTINGS_MODULE": "bench.settings",
+        "DJANGO_SETTINGS_MODULE": settings,
         "SLOTBOARD_VAR": str(folder),
     }
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], env=environment, check=True)

@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from domains.hypervisor.errors import Change
+from domains.hypervisor.errors import Change, ConnectionLost
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side
 from tests.simulated_body import Body, change, emit
 
 SCHEME = "simulated://"
+KEEPALIVE_SECONDS = 20.0
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS host (body TEXT NOT NULL);
@@ -86,9 +87,15 @@ class SimulatedFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the file alone, with everything done that was due by now."""
+        """Hold the file alone, with everything done that was due by now.
+
+        A file that somebody keeps locked is a host that is frozen: libvirt gives the connection up after a while.
+        """
         db = self._connection()
-        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise ConnectionLost("connection closed due to keepalive timeout", code=39) from error
         with db:  # commits at the end, and rolls back on any error
             self._settle(db)
             yield db
@@ -120,7 +127,7 @@ class SimulatedFile:
 
     def _connection(self) -> sqlite3.Connection:
         if getattr(self._local, "pid", None) != os.getpid():
-            self._local.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+            self._local.db = sqlite3.connect(self.path, timeout=KEEPALIVE_SECONDS, isolation_level=None)
             self._local.db.execute("PRAGMA journal_mode=WAL")
             self._local.db.execute("PRAGMA synchronous=OFF")
             self._local.db.executescript(_SCHEMA)
