@@ -23,6 +23,9 @@ class Rounds:
         self._looked: dict[str, float] = {}
         self._part: float | None = None
 
+    def __len__(self) -> int:
+        return len(self._order)
+
     def add(self, uuids: Collection[str]) -> None:
         """Take domains in, at the end of the round."""
         for uuid in uuids:

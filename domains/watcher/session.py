@@ -156,7 +156,7 @@ class Session:
 
     def _learn(self) -> None:
         """Have a worker ask what the host can do, where this connection may not: on any domain of the host."""
-        if self._able:
+        if self._able or not self._rounds:
             return
         unknown = Domain.objects.filter(host=self._host_id, gone_at=None, host__specific=None)
         doorbell.look(unknown.values_list("pk", flat=True)[:1])

@@ -98,6 +98,14 @@ def test_quiet_host_costs_no_question_about_its_domains(talk: Talk, django_asser
             assert talk.tick() == []
 
 
+def test_host_without_domains_costs_no_question(talk: Talk, django_assert_num_queries: Any) -> None:
+    talk.begin()
+    with django_assert_num_queries(0):
+        for _ in range(9):
+            talk.say(Alive())
+            assert talk.tick(2) == []
+
+
 def test_revision_is_read_before_the_domain_is(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     known = store.revision_of

@@ -16,6 +16,15 @@ def test_rounds_look_at_every_domain_within_a_round() -> None:
     assert max(len(part) for part in parts) == 5
 
 
+def test_rounds_put_small_parts_together() -> None:
+    rounds = Rounds(whole=20, often=1.5, part=4)
+    rounds.add(NAMES[:10])
+    rounds.due(0, ())
+    parts = {second: rounds.due(second, ()) for second in range(1, 21)}
+    assert [second for second, part in parts.items() if part] == [4, 8, 12, 16, 20]
+    assert sorted(name for part in parts.values() for name in part) == sorted(NAMES[:10])
+
+
 def test_rounds_look_at_open_domains_often() -> None:
     rounds = Rounds(whole=1000, often=1.5, part=1)
     rounds.add(NAMES)
