@@ -58,7 +58,7 @@ def current(pulse: Pulse) -> Iterator[Metric]:
     yield _single("watcher_lag_seconds", "Age of the oldest last reading of a connected host.", pulse.lag)
     unwatched = sum(not host.watched for host in pulse.watched)
     yield _single("hosts_unwatched", "Hosts in use that no watcher has.", unwatched)
-    yield _single("watchers", "Watchers that hold a lease.", pulse.watchers)
+    yield _single("watchers", "Watchers that live, whether or not a host is left for them.", pulse.watchers)
     if pulse.workers is not None:
         yield _single("workers", "Workers that give signs of life.", len(pulse.workers))
     yield _single("revision", "Number of the last change.", pulse.revision)

@@ -18,7 +18,8 @@ from domains.models.clock import now
 from domains.models.revision import next_revision
 from domains.push.stream import publish
 
-LEASE = "host:"  # + the host's slug
+LEASE = "host:"  # + the host's slug: the lease of the watcher that has it
+WATCHER = "watcher:"  # + the holder: the lease by which a watcher counts as living
 _QUIET = ("last_seen", "round_trip")  # what changes all the time
 UNSEEN = "No watcher has looked at this host for a while."
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Q
 
+from domains.inventory.hosts import LEASE, WATCHER
 from domains.models import HistoryEntry, Host, HostState, Lease, Operation, PublishedHead, Status, clock
 from domains.models.revision import current_revision
 from domains.push.beats import beats
@@ -95,7 +96,7 @@ def take_pulse() -> Pulse:
         hosts=hosts,
         queues=queues,
         open=counted,
-        watchers=len(set(holders.values())),
+        watchers=sum(name.startswith(WATCHER) for name in holders),
         workers=_workers(),
         revision=current_revision(),
         head=_head(now),
@@ -110,7 +111,7 @@ def _hosts(now: datetime, holders: dict[str, str]) -> tuple[HostPulse, ...]:
             queue=queue,
             state=state if enabled else HostState.PAUSED,
             age=_age(now, seen),
-            watched=f"host:{slug}" in holders,
+            watched=f"{LEASE}{slug}" in holders,
         )
         for slug, queue, enabled, state, seen in Host.objects.values_list(
             "slug", "queue", "enabled", "state", "last_seen"

@@ -12,14 +12,13 @@ import structlog
 from django.db import transaction
 
 from domains.inventory import hosts, leases
-from domains.inventory.hosts import Answer, Assignment
+from domains.inventory.hosts import WATCHER, Answer, Assignment
 from domains.inventory.leases import Fence
 from domains.watcher.hostwatch import HostWatch
 from domains.watcher.pace import Pace
 from domains.watcher.share import share, surplus
 
 logger = structlog.get_logger(__name__)
-WATCHER = "watcher:"  # + the holder: the lease by which a watcher counts as living
 AT_ONCE = 4  # hosts that may wait for another watcher at a time
 REMEMBERED = timedelta(minutes=1)
 

@@ -47,6 +47,7 @@ def installation(any_database, redis):
         make_operation(domain, status=status, actor="ada", note="secret plan")
     make_operation(make_domain(away, "distant"), status="queued")
     leases.acquire("host:near", "watcher-1", MINUTE)
+    leases.acquire("watcher:watcher-1", "watcher-1", MINUTE)
     beat("worker", "w1", {"queues": ["default"]}, 30)
     with transaction.atomic():
         count_outcome("add", "succeeded", "")

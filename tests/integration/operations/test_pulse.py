@@ -44,6 +44,8 @@ def test_hosts_tell_their_state_age_and_whether_they_are_watched():
     Host.objects.create(slug="d", state="unreachable", state_since=ago(1))
     leases.acquire("host:a", "watcher-1", MINUTE)
     leases.acquire("host:b", "watcher-2", timedelta(0))  # over already
+    leases.acquire("watcher:watcher-1", "watcher-1", MINUTE)
+    leases.acquire("watcher:watcher-2", "watcher-2", timedelta(0))
     leases.acquire("sweep", "watcher-1", MINUTE)
 
     pulse = take_pulse()
@@ -63,7 +65,7 @@ def test_hosts_tell_their_state_age_and_whether_they_are_watched():
 
 
 def test_given_up_lease_makes_no_watcher():
-    fence = leases.acquire("host:a", "watcher-1", MINUTE)
+    fence = leases.acquire("watcher:watcher-1", "watcher-1", MINUTE)
     leases.release(fence)
     Lease.objects.update(expires_at=datetime.now(UTC) + MINUTE)  # its end alone does not say that it is held
 

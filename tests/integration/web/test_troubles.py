@@ -31,6 +31,7 @@ def host(any_database, redis):
     host = make_host("rack1")
     make_domain(host)
     leases.acquire("host:rack1", "watcher-1", MINUTE)
+    leases.acquire("watcher:watcher-1", "watcher-1", MINUTE)
     beat("worker", "w1", {"queues": ["default"]}, 60)
     return host
 
@@ -66,9 +67,9 @@ def test_each_fault_is_said_in_words(eva, host, redis_server):
     assert polled(eva)[1] == ["No worker serves the queue default: operations on its hosts stay queued."]
     beat("worker", "w1", {"queues": ["default"]}, 60)
 
-    leases.release(leases.Fence("host:rack1", "watcher-1", 1))
+    leases.release(leases.Fence("watcher:watcher-1", "watcher-1", 1))
     assert polled(eva)[0] == "No watcher at work."
-    leases.acquire("sweep", "watcher-2", MINUTE)
+    leases.acquire("watcher:watcher-2", "watcher-2", MINUTE)
     Host.objects.update(last_seen=datetime.now(UTC) - timedelta(seconds=20))
     assert polled(eva)[0] == "Not watched: rack1."
 
@@ -151,7 +152,7 @@ def test_readiness_tells_the_same_in_the_same_words(eva):
     parts = ["database: ok", "redis: ok", "worker: ok", "watcher: ok"]
     assert eva.get("/readyz").text.splitlines() == ["ok", *parts]
     forget("worker", "w1")
-    leases.release(leases.Fence("host:rack1", "watcher-1", 1))
+    leases.release(leases.Fence("watcher:watcher-1", "watcher-1", 1))
     _, sentences = polled(eva)
 
     parts[2:] = ["worker: none answers", "watcher: none at work"]
