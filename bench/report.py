@@ -82,7 +82,7 @@ def show(rows: Sequence[Row], samples: dict[str, list[float]], raw: Path) -> str
     )
     table = [
         f"{r.what:<{width}}{r.figure:>11.1f}{r.baseline:>10.1f}{r.over:>10.1f}{_optional(r.ratio, 2):>8}"
-        f"{_optional(r.goal, 0):>9}  {r.unit:<4}  {r.verdict}".rstrip()
+        f"{_optional(r.goal, 1 if r.judged == 'ratio' else 0):>9}  {r.unit:<4}  {r.verdict}".rstrip()
         for r in rows
     ]
     lines = [json.dumps(asdict(r)) for r in rows]
