@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domains.models.batch import UNDER_WAY, Batch, BatchItem, BatchStatus, ItemState
 from domains.models.connectiontest import ConnectionTest
 from domains.models.domain import Domain
 from domains.models.effect import Effect
@@ -23,6 +24,10 @@ from domains.models.verification import Verification
 __all__ = [
     "FINAL",
     "OPEN",
+    "UNDER_WAY",
+    "Batch",
+    "BatchItem",
+    "BatchStatus",
     "Confirmation",
     "ConnectionTest",
     "Domain",
@@ -35,6 +40,7 @@ __all__ = [
     "HistoryWords",
     "Host",
     "HostState",
+    "ItemState",
     "Lease",
     "Operation",
     "Outcome",

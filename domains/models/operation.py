@@ -57,6 +57,9 @@ class Operation(models.Model):
     retry_of = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="retried_by", db_index=False
     )
+    batch = models.ForeignKey(
+        "Batch", null=True, on_delete=models.PROTECT, related_name="operations", db_index=False
+    )
 
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     late = models.BooleanField(default=False)
@@ -85,6 +88,7 @@ class Operation(models.Model):
             # Nearly every operation undoes and retries none: an index over those would look useless to planners.
             models.Index(fields=["undo_of"], name="operation_undoing", condition=Q(undo_of__isnull=False)),
             models.Index(fields=["retry_of"], name="operation_retrying", condition=Q(retry_of__isnull=False)),
+            models.Index(fields=["batch"], name="operation_of_batch", condition=Q(batch__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(
