@@ -51,4 +51,5 @@ class Reason(StrEnum):
     NOT_UNDOABLE = "not_undoable"
     NOT_RETRIABLE = "not_retriable"
     OPERATION_NOT_FOUND = "operation_not_found"
+    BATCH_NOT_FOUND = "batch_not_found"
     RATE_LIMITED = "rate_limited"

@@ -82,6 +82,7 @@ _SENTENCES = {
     Reason.NOT_RETRIABLE: "There is nothing about {the_slot} of {domain} to retry; look at its operation.",
     Reason.OPERATION_NOT_FOUND: "There is no such operation on {domain}, or you may not see it; see the operation"
     " history.",
+    Reason.BATCH_NOT_FOUND: "There is no such batch with {domain} in it, or you may not see it; see the list of batches.",
     Reason.RATE_LIMITED: "Too many requests arrived in a short time, so {the_slot} of {domain} was not changed;"
     " wait a moment and send it again.",
 }
@@ -90,6 +91,8 @@ _SENTENCES = {
 _ADDITIONS = {
     (Reason.OUT_OF_RANGE, "maximum"): "It has slots 0 to {last}.",
     (Reason.NOT_REMOVABLE, "highest_removable"): "The highest one that can be removed now is vCPU {value}.",
+    (Reason.NO_ABSENT_SLOT, "after"): "That is so once vCPU {value} is there, fewer than were asked for.",
+    (Reason.NOTHING_REMOVABLE, "after"): "That is so once vCPU {value} is gone, fewer than were asked for.",
     (Reason.FOLLOWED_BY_FIXED, "fixed"): "The highest fixed one is vCPU {value}.",
     (Reason.PARTIAL_UNIT, "unit"): "The whole unit is {value}.",
     (Reason.OPERATION_OPEN, "operation"): "It is operation {value}.",

@@ -29,6 +29,7 @@ LABELS = {
     "reason": "Reason",
     "door": "Door",
     "slot": "vCPU",
+    "batch": "Batch",
     "zone": "Zone",
     "show": "Show",
 }
@@ -97,6 +98,7 @@ _REASONS = {
     Reason.NOT_UNDOABLE: "cannot be undone",
     Reason.NOT_RETRIABLE: "nothing to retry",
     Reason.OPERATION_NOT_FOUND: "no such operation",
+    Reason.BATCH_NOT_FOUND: "no such batch",
     Reason.RATE_LIMITED: "too many requests",
 }
 

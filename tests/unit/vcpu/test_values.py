@@ -112,7 +112,8 @@ def test_every_reason_has_a_sentence(reason):
     assert (
         "vCPU 5" in full
         or reason in (Reason.VCPU0_FIXED, Reason.NO_ABSENT_SLOT, Reason.NOTHING_REMOVABLE)
-        or reason in (Reason.HOST_NOT_FOUND, Reason.OPERATION_NOT_FOUND, Reason.ALREADY_ALIKE)
+        or reason in (Reason.HOST_NOT_FOUND, Reason.OPERATION_NOT_FOUND, Reason.BATCH_NOT_FOUND)
+        or reason is Reason.ALREADY_ALIKE
     )
 
 
