@@ -175,6 +175,7 @@ class Operation(Shape):
     finished: datetime | None
     undo_of: int | None = Field(description="The operation that this one undoes, by its number.")
     retry_of: int | None = Field(description="The operation that this one retries, by its number.")
+    batch: int | None = Field(description="The batch that this one is part of, by its number.")
 
 
 class Operations(Shape):
@@ -182,3 +183,47 @@ class Operations(Shape):
 
     operations: list[Operation]
     next: str | None = Field(description="The cursor of the next page, or null on the last one.")
+
+
+class BatchChange(Shape):
+    """What was asked of each guest: IDs or a word, or a number of vCPUs; and on which side."""
+
+    vcpu: int | list[int] | str | None
+    count: int | None
+    affect: Literal["current", "live", "config", "both"]
+
+
+class BatchGuest(Shape):
+    """One guest of a batch: ``plan`` is what was to happen, ``vcpu`` on which slots, ``outcome`` what has."""
+
+    host: str
+    domain: DomainName
+    vcpu: str
+    plan: str
+    outcome: str = Field(
+        description="An operation's status, or late, due, dropped, refused, nothing (to do) or cannot."
+    )
+    reason: Reason | None
+    message: str
+    operation: int | None
+
+
+class Batch(Shape):
+    """One change asked of many guests. ``hidden`` is the number of those that you may not see."""
+
+    id: int | None = Field(description="Null for a plan that is not carried out.")
+    status: Literal["planned", "running", "stopping", "stopped", "finished"]
+    message: str
+    action: str
+    requested: BatchChange
+    parallel: int
+    stop_on_failure: bool
+    actor: str
+    door: str
+    note: str
+    retry_of: int | None
+    created: datetime | None
+    finished: datetime | None
+    counts: dict[str, int] = Field(description="Guests by outcome.")
+    hidden: int
+    guests: list[BatchGuest]

@@ -12,8 +12,10 @@ Facts = dict[str, object]
 
 def of_operation(operation: Operation, effects: Iterable[Effect]) -> Facts:
     """Give everything that an entry records of an operation as it stands now."""
+    batch = {"batch": operation.batch_id} if operation.batch_id else {}
     return {
         "operation": operation.pk,
+        **batch,
         "actor": operation.actor,
         "door": operation.door,
         "address": operation.address,

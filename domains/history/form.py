@@ -125,6 +125,7 @@ _BODY: Mapping[str, _Check] = {
     "status": _name,
     "reason": _name,
     "operation": _serial,
+    "batch": _serial,
     "domain": lambda value: _shaped(value, {"name": _text, "uuid": _uuid}),
     "requested": lambda value: _shaped(value, {"affect": _text}),
     "effects": _effects,

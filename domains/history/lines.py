@@ -58,7 +58,8 @@ def operation_of(body: Mapping[str, Any]) -> int | None:
 
 def show_marks(columns: Mapping[str, Any]) -> set[str]:
     """Give the words for the parts of the history that a line belongs to, of which one is everything."""
-    shown = columns["operation"] is not None or columns["kind"] in ALONE
+    kind = columns["kind"]
+    shown = columns["operation"] is not None or kind in ALONE or kind.startswith("batch_")
     return {mark("show", "everything"), mark("show", "operations" if shown else "access")}
 
 
@@ -87,6 +88,8 @@ def _words(body: Mapping[str, Any]) -> Iterator[str]:
         ]
     yield from words_of(str(text) for text in texts if text is not None)
     yield from (mark("slot", vcpu) for vcpu in _slots(body, effects))
+    if body.get("batch") is not None:
+        yield mark("batch", body["batch"])
 
 
 def _slots(body: Mapping[str, Any], effects: Iterable[Mapping[str, Any]]) -> set[int]:

@@ -28,7 +28,7 @@ class Filters:
 
     ``since`` is included and ``until`` is not; both are about a line's first entry. ``domain`` is a name or a UUID.
     ``status`` is an operation's latest, or ``refused`` or ``outside``. ``slot`` is one that was asked for, meant
-    or changed. Each word of ``text`` has to be the beginning of a word that stands in an entry of the line.
+    or changed, ``batch`` the number of one that it belongs to. Each word of ``text`` has to be the beginning of a word that stands in an entry of the line.
     """
 
     since: datetime | None = None
@@ -41,6 +41,7 @@ class Filters:
     reason: str = ""
     door: str = ""
     slot: int | None = None
+    batch: int | None = None
     text: str = ""
     show: Show = "operations"
 
@@ -65,8 +66,9 @@ def _marks(filters: Filters) -> Iterator[str]:
     yield mark("show", filters.show)
     if filters.domain:
         yield domain_mark(filters.domain)
-    if filters.slot is not None:
-        yield mark("slot", filters.slot)
+    for number in ("slot", "batch"):
+        if (value := getattr(filters, number)) is not None:
+            yield mark(number, value)
     for column in _COLUMNS:
         if value := getattr(filters, column):
             yield mark(column, value)

@@ -1,10 +1,12 @@
-"""The words for what is about no guest: sign-ins, roles, tokens, hosts, and what was done with the history itself."""
+"""The words for what is about no guest: sign-ins, roles, tokens, hosts, batches, and what was done with the history."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from domains.operations import batch_words
 
 Body = dict[str, Any]
 
@@ -132,6 +134,24 @@ def _exported(body: Body) -> Told:
     return Told(f"exported {'what fits of ' if filters else ''}{_range(body)}{form}", why=why)
 
 
+def _batch_started(body: Body) -> Told:
+    return Told(batch_words.started(body), why=str(body.get("note") or ""))
+
+
+def _batch_cancelled(body: Body) -> Told:
+    return Told(
+        f"cancelled what had not started of batch {body.get('batch')}", why=str(body.get("note") or "")
+    )
+
+
+def _batch_stopped(body: Body) -> Told:
+    return Told(f"had batch {body.get('batch')} stopped after a failure", why=str(body.get("message") or ""))
+
+
+def _batch_finished(body: Body) -> Told:
+    return Told(f"had batch {body.get('batch')} carried out", why=batch_words.counted(body))
+
+
 def _role(body: Body) -> str:
     return str(body.get("role") or "?")
 
@@ -197,4 +217,8 @@ _WORDS: dict[str, Callable[[Body], Told]] = {
     "archived": _archived,
     "restored": _restored,
     "exported": _exported,
+    "batch_started": _batch_started,
+    "batch_cancelled": _batch_cancelled,
+    "batch_stopped": _batch_stopped,
+    "batch_finished": _batch_finished,
 }

@@ -24,7 +24,8 @@ class OnFailure(StrEnum):
 class Change:
     """What is asked of a domain. ``expect`` is the ID that the person was shown for first or highest.
 
-    ``undo_of_id`` and ``retry_of_id`` name the operation whose undoing or retrying this is.
+    ``undo_of_id`` and ``retry_of_id`` name the operation whose undoing or retrying this is, ``batch_id`` the batch
+    that it is part of; what is asked of an operation later is not part of it any more.
     """
 
     action: Action
@@ -37,6 +38,7 @@ class Change:
     ask_anyway: bool = False
     undo_of_id: int | None = None
     retry_of_id: int | None = None
+    batch_id: int | None = None
 
     @classmethod
     def of(cls, operation: Operation) -> Change:

@@ -31,13 +31,17 @@ BLINK = timedelta(milliseconds=150)  # a step that is over sooner is shown by it
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on one operation. ``dead`` says that a call of a dead worker has to be settled first."""
+    """The right to work on one operation, which may be part of a batch.
+
+    ``dead`` says that a call of a dead worker has to be settled first.
+    """
 
     operation_id: int
     worker: str
     attempt: int
     revision: int
     dead: bool
+    batch_id: int | None = None
 
 
 class Fenced(Exception):
@@ -129,7 +133,7 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     dead = any(effect.state == EffectState.APPLYING for effect in effects)
     if queued:
         ledger.append("started", facts.of_operation(operation, effects))
-    return Claim(operation.pk, operation.worker, operation.attempt, revision, dead)
+    return Claim(operation.pk, operation.worker, operation.attempt, revision, dead, operation.batch_id)
 
 
 def _attend(claimed: Claim, look: Callable[[Claim], None], done: threading.Event) -> None:

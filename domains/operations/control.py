@@ -34,7 +34,7 @@ def find(actor: Actor, operation_id: int) -> Operation:
 
 def cancel(actor: Actor, operation_id: int, *, note: str = "") -> Operation:
     """Cancel an operation that no worker has taken up. Raises :class:`RequestRefused`."""
-    return _control(actor, operation_id, "cancel", note, _cancel)
+    return _control(actor, operation_id, "cancel", note, withdraw)
 
 
 def ask_again(actor: Actor, operation_id: int, *, note: str = "") -> Operation:
@@ -74,7 +74,8 @@ def _control(actor: Actor, operation_id: int, action: str, note: str, deed: Deed
     return operation
 
 
-def _cancel(actor: Actor, operation: Operation, note: str, revision: int) -> None:
+def withdraw(actor: Actor, operation: Operation, note: str, revision: int) -> None:
+    """Cancel an operation in a transaction that took this ``revision``. Raises :class:`RequestRefused`."""
     if operation.status != Status.QUEUED or operation.attempt:
         raise RequestRefused(
             Reason.NOT_CANCELLABLE,

@@ -8,6 +8,7 @@ from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayErr
 from domains.hypervisor.gateway import Gateway
 from domains.models import Domain, Effect, Operation, clock
 from domains.operations import asking, doorbell, endings, hung, inside, settle, steps
+from domains.operations.batches.running import advance
 from domains.operations.claim import LEASE, Claim, Fenced, claim, heartbeat
 from domains.operations.gateways import gateway_to, read_afresh, stored
 from domains.operations.steps import Refused
@@ -32,6 +33,8 @@ def work(domain_id: int) -> None:
     except endings.PutBack:
         return
     doorbell.ring(endings.waiting_domains(domain_id))
+    if claimed.batch_id is not None:
+        advance(claimed.batch_id)
 
 
 def _try(claimed: Claim) -> None:

@@ -26,6 +26,7 @@ def operation_json(operation: Operation) -> dict[str, object]:
         "finished": _time(operation.finished_at),
         "undo_of": operation.undo_of_id,
         "retry_of": operation.retry_of_id,
+        "batch": operation.batch_id,
     }
 
 

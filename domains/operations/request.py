@@ -97,17 +97,21 @@ def submit(
     """
     with transaction.atomic():
         revision = next_revision()
-        operation = made_before(actor, key, same)
+        operation = made_before(Operation, actor, key, same)
         if operation is not None:
             return operation
         domain, change = decide()
-        operation = _store(actor, domain, change, key, revision)
+        operation = store(actor, domain, change, key=key, revision=revision)
     if operation.status == Status.QUEUED:
         doorbell.ring([domain.pk])
     return operation
 
 
-def _store(actor: Actor, domain: Domain, change: Change, key: str, revision: int) -> Operation:
+def store(actor: Actor, domain: Domain, change: Change, *, key: str = "", revision: int) -> Operation:
+    """Store an operation in a transaction that took this ``revision``; whoever commits it rings for a worker.
+
+    One that meets an open one on its slots has failed already. ``host`` is loaded.
+    """
     operation = Operation.objects.create(
         host=domain.host,
         domain=domain,

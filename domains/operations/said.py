@@ -11,7 +11,7 @@ from typing import Any
 
 from domains.history.form import body_of
 from domains.models import Effect, EffectState, HistoryEntry, Operation, Status
-from domains.operations import access_words, outside_words
+from domains.operations import access_words, batch_words, outside_words
 from domains.operations.change import Change
 from domains.operations.durations import duration
 from domains.vcpu import cpulist
@@ -146,6 +146,8 @@ def _refused(body: dict[str, Any]) -> Said:
         )
     if body.get("asked_about"):
         return _refused_about(body)
+    if "guests" in body or body.get("asked_about_batch"):
+        return _refused_batch(body)
     requested = body.get("requested") or {}
     todo, _, _, link = _VERBS.get(body.get("action") or "", ("change", "", "", "of"))
     wanted = requested.get("vcpu")
@@ -172,6 +174,18 @@ def _refused_about(body: dict[str, Any]) -> Said:
         sides="",
         why=body.get("message") or "",
     )
+
+
+def _refused_batch(body: dict[str, Any]) -> Said:
+    number, why = body.get("asked_about_batch"), str(body.get("message") or "")
+    asked = body.get("requested") or {}
+    guests = body.get("guests")
+    verb = (
+        f"asked to {body.get('action') or 'do something about'} batch {number}"
+        if number
+        else f"asked to {batch_words.deed(body.get('action'), asked, guests if isinstance(guests, int) else 0)}"
+    )
+    return Said(body.get("actor") or "somebody", verb, "", "", "", "", why)
 
 
 def _outside(body: dict[str, Any]) -> Said:

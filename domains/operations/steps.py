@@ -9,10 +9,11 @@ from typing import NoReturn
 from django.db import transaction
 
 from domains.history import record
-from domains.models import Domain, Effect, EffectState, Operation, clock, statements
+from domains.models import BatchItem, Domain, Effect, EffectState, Operation, clock, statements
 from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations import asking, plan
+from domains.operations.batches.plan import still
 from domains.operations.claim import LEASE, Claim, locked
 from domains.operations.endings import supersede
 from domains.operations.reserve import claim_slots
@@ -98,12 +99,25 @@ def _begin(
     operation: Operation, reserved: list[Effect], domain: Domain, view: DomainView, revision: int
 ) -> list[Effect]:
     """What is done once, on the first fresh reading. Gives the effects, those that were reserved or new ones."""
+    if operation.batch_id is not None:
+        _check_planned(operation, domain)
     effects = reserved or _resolve(operation, domain, view)
     sides = {Side.LIVE if effect.side == Side.GUEST else Side(effect.side) for effect in effects}
     operation.affect_meant = Affect.BOTH if len(sides) == 2 else Affect(next(iter(sides)))
     operation.before = operation.after = {"live": domain.live, "config": domain.config}
     supersede(operation, effects, revision)
     return effects
+
+
+def _check_planned(operation: Operation, domain: Domain) -> None:
+    """Hold a batch to what it showed of this guest: another plan now would be another change."""
+    item = BatchItem.objects.select_related("batch").get(operation=operation)
+    if not still(item, domain):
+        raise Refused(
+            Reason.CHANGED_MEANWHILE,
+            f"{domain.name} has changed since the batch was planned ({item.plan}); nothing was changed. Look again and "
+            "repeat the request.",
+        )
 
 
 def _promise(operation: Operation, effects: list[Effect], run: int) -> None:

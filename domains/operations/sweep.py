@@ -1,4 +1,4 @@
-"""What nobody else would notice: forgotten doorbells, dead workers, guests that take too long, and counts to be told."""
+"""What nobody else would notice: forgotten doorbells, dead workers, guests that take too long, batches, and counts to be told."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from domains.models import Effect, EffectState, Operation, Status, clock
 from domains.models.host import HostState
 from domains.models.revision import next_revision
 from domains.operations import doorbell, places, serving, signing_in
+from domains.operations.batches.running import advance_all
 from domains.vcpu.reasons import Reason
 from domains.vcpu.sentences import sentence
 from domains.vcpu.slots import Side
@@ -25,6 +26,7 @@ def sweep() -> None:
     """Make one pass. Safe to run anywhere and at any time; every write checks that it still applies."""
     _end_hopeless_queueing()
     _end_patience()
+    advance_all()
     signing_in.tell_left_out()
     serving.tell_changes()
     doorbell.ring(_unattended())

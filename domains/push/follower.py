@@ -18,7 +18,7 @@ ANSWER = 2.0  # seconds within which Redis answers anything else
 ASKERS = 8  # connections; when a thousand browsers come back at once, they take turns
 REPLAY = 1000  # announcements; who missed more than that fetches the page again
 LOOKBACK = 20  # announcements that are enough to tell which revision a cursor stands for
-KINDS = frozenset({"domain", "operation", "host"})
+KINDS = frozenset({"domain", "operation", "host", "batch"})
 START: Position = (0, 0)
 
 Entries = Iterable[tuple[str, Mapping[str, str]]]
@@ -39,7 +39,7 @@ class Announcement:
 
 
 def names_row(key: str) -> bool:
-    """Whether a key is that of a domain, an operation or a host."""
+    """Whether a key is that of a domain, an operation, a host or a batch."""
     kind, _, number = key.partition(":")
     return kind in KINDS and number.isascii() and number.isdigit() and len(number) < 19
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from domains.models import Domain, Host, Operation
+from domains.models import Batch, Domain, Host, Operation
 from domains.models.revision import current_revision
 
-TABLES = {"domain": Domain, "operation": Operation, "host": Host}
+TABLES = {"domain": Domain, "operation": Operation, "host": Host, "batch": Batch}
 
 
 def changed_since(revision: int) -> tuple[int, dict[str, int]]:

@@ -101,7 +101,7 @@ def _render_key(
 ) -> list[Picture]:
     kind, _, number = key.partition(":")
     # Whose rights count for an operation is known when it has been rendered once.
-    known = kind in {"domain", "host"}
+    known = kind in {"domain", "host", "batch"}
     audiences = _audiences(accesses, int(number) if kind == "domain" else None) if known else set(AUDIENCES)
     pictures = []
     for audience in AUDIENCES:

@@ -18,8 +18,8 @@ START = "0-0"
 def publish(key: str, revision: int) -> None:
     """Announce, once the transaction is committed, that what ``key`` names now has this revision.
 
-    Keys are ``domain:<pk>``, ``operation:<pk>`` and ``host:<pk>``. Never raises, and hardly waits for a Redis that
-    does not answer (see ``reach``): a lost announcement is made up for by the hubs.
+    Keys are ``domain:<pk>``, ``operation:<pk>``, ``host:<pk>`` and ``batch:<pk>``. Never raises, and hardly waits for
+    a Redis that does not answer (see ``reach``): a lost announcement is made up for by the hubs.
     """
     transaction.on_commit(partial(_send, key, revision))
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 COLUMNS = (
     "time", "kind", "actor", "door", "address", "token", "host", "domain", "uuid", "operation", "action", "vcpu",
     "affect", "status", "late", "reason", "message", "note", "duration",
+    "batch",
 )  # fmt: skip
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "domain": ("domain", "name"),
