@@ -26,6 +26,7 @@ _FIELDS = (
     "action",
     "pick",
     "vcpu",
+    "count",
     "affect",
     "expect",
     "on_failure",

@@ -9,6 +9,8 @@ from dashboard import health
 from dashboard.metrics import metrics
 from domains.api.api import api
 from domains.web import groups, user
+from domains.web.batch_new import new_batch
+from domains.web.batches import batch, batches, cancel
 from domains.web.change import change
 from domains.web.domain import domain
 from domains.web.entry import entry
@@ -34,6 +36,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("operations/entries/<int:seq>/", entry, name="entry"),
     path("operations/<int:pk>/", operation, name="operation"),
     *(path(f"operations/<int:pk>/{deed}/", act, {"deed": deed}, name=deed) for deed in DEEDS),
+    path("batches/", batches, name="batches"),
+    path("batches/new/", new_batch, name="new_batch"),
+    path("batches/<int:pk>/", batch, name="batch"),
+    path("batches/<int:pk>/cancel/", cancel, name="cancel_batch"),
     path("hosts/", hosts, name="hosts"),
     path("hosts/new/", add, name="host_add"),
     path("hosts/tests/<int:pk>/", connection_test, name="connection_test"),

@@ -14,7 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
-from domains.models import Domain, Host, Operation
+from domains.models import BatchItem, Domain, Host, Operation
 from domains.models.grant import (
     CHANGING,
     SEEING,
@@ -100,7 +100,17 @@ class Access:
             return number is not None and self.audience(number) is not None
         if kind == "host":
             return any(map(self.knows_host, Host.objects.filter(slug=name).values_list("pk", flat=True)))
+        if kind == "batch":
+            return self._sees_batch(name)
         return kind == "operation" and self._sees_operation(name)
+
+    def _sees_batch(self, name: str) -> bool:
+        """Whether every guest of a batch may be seen: what is pushed speaks of all of them."""
+        number = read_number(name)
+        if number is None:
+            return False
+        found = set(BatchItem.objects.filter(batch=number).values_list("domain", flat=True))
+        return bool(found) and (self.sees is None or found <= self.sees)
 
     def _sees_operation(self, name: str) -> bool:
         number = read_number(name)

@@ -19,6 +19,7 @@ from domains.web.times import read_moment, read_zone, zoneless
 # In the order in which addresses and pages name them
 NAMES = (
     "show", "q", "since", "until", "host", "domain", "actor", "action", "status", "reason", "door", "slot",
+    "batch",
 )  # fmt: skip
 _TIMES = ("since", "until")
 _TEXTS = {"q": "text", "host": "host", "domain": "domain", "actor": "actor"}
@@ -51,7 +52,7 @@ def asked_of(query: QueryDict) -> Asked:
 
 
 def filters_of(query: QueryDict, *, now: datetime | None = None) -> Filters:
-    """Read the filters: ``since until host domain actor action status reason door slot q show``.
+    """Read the filters: ``since until host domain actor action status reason door slot batch q show``.
 
     A time without a zone is meant in the one that the parameter ``zone`` names, else in UTC; ``now`` is when
     today is. Raises :class:`Malformed`.
@@ -69,13 +70,21 @@ def filters_of(query: QueryDict, *, now: datetime | None = None) -> Filters:
     }
     for name in (name for name, moment in times.items() if moment is None):
         problems.setdefault(name, f"“{asked[name]}” {_A_TIME}.")
-    slot = read_number(asked.get("slot", ""))
+    slot, batch = (read_number(asked.get(name, "")) for name in ("slot", "batch"))
     if problems:
         raise Malformed(problems)
     show: Show = asked.get("show", "operations")  # type: ignore[assignment]  # checked above
     texts = {field: asked.get(name, "") for name, field in _TEXTS.items()}
     words = {name: asked.get(name, "") for name in _WORDS}
-    return Filters(since=times.get("since"), until=times.get("until"), slot=slot, show=show, **texts, **words)
+    return Filters(
+        since=times.get("since"),
+        until=times.get("until"),
+        slot=slot,
+        batch=batch,
+        show=show,
+        **texts,
+        **words,
+    )
 
 
 def query_of(filters: Filters) -> str:
@@ -113,6 +122,8 @@ def _problem(name: str, value: str) -> str:
         return one_of(f"There is nothing to show as “{value}”", value, get_args(Show))
     if name == "slot" and read_number(value) is None:
         return f"“{value}” is no slot; write its number, such as 5."
+    if name == "batch" and read_number(value) is None:
+        return f"“{value}” is no batch; write its number, such as 5."
     return ""
 
 

@@ -11,10 +11,10 @@ from typing import Any
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
-from domains.models import Domain, Host, Operation
+from domains.models import Batch, Domain, Host, Operation
 from domains.operations.standing import followers_of
 from domains.push.topics import domain_topics, named_uuids, row_topic
-from domains.web import fleet_rows, lines, operation_view
+from domains.web import batch_view, fleet_rows, lines, operation_view
 from domains.web.access import Audience
 from domains.web.board import Board, board_of
 from domains.web.hosts_view import state_html
@@ -50,10 +50,10 @@ class GridRow:
 def render(key: str, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
     """Draw what a key means to the topics that somebody listens to, for one audience. Reads the database.
 
-    ``key`` is ``domain:<pk>``, ``operation:<pk>`` or ``host:<pk>``. None when it no longer exists.
+    ``key`` is ``domain:<pk>``, ``operation:<pk>``, ``host:<pk>`` or ``batch:<pk>``. None when it no longer exists.
     """
     kind, _, number = key.partition(":")
-    draw = {"domain": _of_domain, "operation": _of_operation, "host": _of_host}.get(kind)
+    draw = {"domain": _of_domain, "operation": _of_operation, "host": _of_host, "batch": _of_batch}.get(kind)
     return draw(int(number), audience, wanted) if draw else None
 
 
@@ -88,7 +88,18 @@ def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Render
             out.setdefault("operations", {})[line.key] = _template("_line.html", {"line": line})
         if f"operation:{one.pk}" in wanted:
             out[f"operation:{one.pk}"] = {**operation_view.fragments(one, changeable=audience == "change")}
+    if operation.batch_id and (topic := f"batch:{operation.batch_id}") in wanted:
+        out[topic] = batch_view.fragments_of_operation(operation)
     return Rendered(operation.domain_id, operation.revision, out)
+
+
+def _of_batch(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
+    batch = Batch.objects.filter(pk=pk).first()
+    if batch is None:
+        return None
+    topic = f"batch:{pk}"
+    # Only those listen who see all of its guests, so that it belongs to none of them in particular.
+    return Rendered(None, batch.revision, {topic: batch_view.fragments(batch)} if topic in wanted else {})
 
 
 def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from domains.history.form import body_of
 from domains.models import Effect, HistoryEntry, Operation, Status
 from domains.operations import said
 from domains.operations.said import Said
@@ -21,7 +22,7 @@ class Line:
     """``chip`` names the outcome's look; ``seconds`` is how long it took, or None while it goes on.
 
     ``number`` is the operation's, or ``entry`` that of an entry that stands alone. ``links`` lead to the operations
-    that it undoes or retries, or that undo or retry it.
+    that it undoes or retries, or that undo or retry it, and ``batch`` is the one that it is part of, or about.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Line:
     uuid: str = ""
     entry: int | None = None
     links: tuple[Link, ...] = ()
+    batch: int | None = None
 
     @property
     def icon(self) -> str:
@@ -70,6 +72,7 @@ def of_operation(
         host=operation.host_slug,
         uuid=str(operation.domain_uuid),
         links=links_of(operation, followers),
+        batch=operation.batch_id,
     )
 
 
@@ -86,7 +89,13 @@ def of_entry(entry: HistoryEntry) -> Line:
         host=host,
         uuid=(entry.domain_uuid or "") if told.domain and _SLUG.fullmatch(host) else "",
         entry=entry.seq,
+        batch=_batch_of(entry) if entry.kind.startswith("batch_") else None,
     )
+
+
+def _batch_of(entry: HistoryEntry) -> int | None:
+    body = body_of(entry.body)
+    return body.get("batch") if body else None
 
 
 def chip_of_kind(kind: str) -> str:

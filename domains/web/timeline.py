@@ -102,6 +102,7 @@ def _request(body: dict[str, Any]) -> str:
     side = {"both": "live and config", "current": "current side"}.get(affect, affect)
     action = str(body.get("action") or "change").replace("_", " ")
     follows = [f"to {deed} operation {body[key]}" for deed, key in _FOLLOWS if body.get(key)]
+    follows += [f"in batch {body['batch']}"] if body.get("batch") else []
     wanted = f"asked to {action} {vcpu_words(requested.get('vcpu'))}"
     return ", ".join(filter(None, (wanted, side, *follows)))
 
