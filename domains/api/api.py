@@ -6,7 +6,7 @@ from django.conf import settings
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 
-from domains.api import changes, domains, hosts, operations, problems
+from domains.api import batches, changes, domains, hosts, operations, problems
 from domains.api.caller import Bearer, Session
 from domains.operations.refused import RequestRefused
 
@@ -23,5 +23,5 @@ api = NinjaAPI(
 api.add_exception_handler(RequestRefused, problems.on_refusal)  # type: ignore[arg-type]
 api.add_exception_handler(AuthenticationError, problems.on_nobody)  # type: ignore[arg-type]
 api.add_exception_handler(ValidationError, problems.on_invalid)  # type: ignore[arg-type]
-for _room in (hosts, domains, changes, operations):
+for _room in (hosts, domains, changes, operations, batches):
     api.add_router("", _room.router)

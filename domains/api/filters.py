@@ -55,6 +55,7 @@ End = Annotated[datetime | None, BeforeValidator(_end), WithJsonSchema(_MOMENT)]
 Slot = Annotated[
     Annotated[int, Field(ge=0, lt=MAX_SLOTS)] | None, BeforeValidator(lambda value: value or None)
 ]
+Batch = Annotated[Annotated[int, Field(ge=1, lt=2**63)] | None, BeforeValidator(lambda value: value or None)]
 
 
 class Filters(Schema):
@@ -68,6 +69,7 @@ class Filters(Schema):
     reason: str = Field("", pattern=_one_of(Reason))
     door: str = Field("", pattern=_one_of(get_args(Door)))
     slot: Slot = Field(None, description="A vCPU that was asked for or meant.")
+    batch: Batch = Field(None, description="The number of a batch that it is part of.")
     q: Words = Field(
         "", description="Words, or beginnings of words, that all stand in the operation's history."
     )
@@ -80,5 +82,17 @@ class Filters(Schema):
 
     def wanted(self) -> search.Filters:
         """Give them as the search of the history takes them."""
-        same = ("host", "domain", "status", "action", "actor", "reason", "door", "slot", "since", "until")
+        same = (
+            "host",
+            "domain",
+            "status",
+            "action",
+            "actor",
+            "reason",
+            "door",
+            "slot",
+            "batch",
+            "since",
+            "until",
+        )
         return search.Filters(text=self.q, **{name: getattr(self, name) for name in same})

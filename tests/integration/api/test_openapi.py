@@ -29,7 +29,7 @@ PRESENT = {"host": {"enum": ["sim"]}, "ref": {"enum": GUESTS}, "number": {"maxim
 
 # Which slots and sides go with which action, and which keys were used for what, is more than a schema can say: the
 # sentence of the 4xx says it.
-UNSAID = ("/vcpus/{action}", "/undo", "/retry")
+UNSAID = ("/vcpus/{action}", "/undo", "/retry", "/batches")
 
 
 def _described() -> dict[str, Any]:
