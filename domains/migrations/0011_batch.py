@@ -25,7 +25,7 @@ _UNDER_WAY = Q(status__in=("running", "stopping"))
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("domains", "0014_tallies"),
+        ("domains", "0010_fleet"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -22,7 +22,7 @@ def _number(field: str) -> Coalesce:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domains", "0010_fleet")]
+    dependencies = [("domains", "0011_batch")]
     operations = [
         migrations.RunPython(forget_repetitions, migrations.RunPython.noop),
         migrations.AddConstraint(
