@@ -25,7 +25,8 @@ def test_operation_is_told_in_full(domain, viewer):
     told = viewer.get(f"/operations/{made.pk}").json()
     assert list(told) == [
         "id", "status", "late", "reason", "message", "action", "host", "domain", "requested", "affect_meant",
-        "actor", "door", "note", "effects", "before", "after", "created", "started", "finished", "undo_of", "retry_of",
+        "actor", "door", "note", "effects", "before", "after", "created", "started", "finished", "undo_of",
+        "retry_of", "batch",
     ]  # fmt: skip
     assert (told["id"], told["status"], told["reason"]) == (made.pk, "partial", "interrupted")
     assert told["domain"] == {"name": "web01", "uuid": str(domain.uuid)}
