@@ -35,7 +35,7 @@ def test_mute_host_is_paused_resumed_and_removed(folder: Path, settings) -> None
             resume_host(actor=ADA, slug="mute")
             wait_until(lambda: child_of(watcher, host) is not None, what="another process")
             remove_host(actor=ADA, slug="mute")
-            wait_until(lambda: host.pk not in watcher.watches, what="the end of the watch")
+            wait_until(lambda: host.pk not in watcher.holding.watches, what="the end of the watch")
     assert not Host.objects.exists()
 
 
@@ -47,7 +47,7 @@ def test_host_that_froze_while_it_was_watched_is_removed_and_leaves_nothing(
     assert child
     os.kill(child, signal.SIGSTOP)
     remove_host(actor=ADA, slug="sim")
-    wait_until(lambda: host.pk not in watcher.watches, what="the end of the watch")
+    wait_until(lambda: host.pk not in watcher.holding.watches, what="the end of the watch")
     wait_until(lambda: not Path(f"/proc/{child}").exists(), what="the end of its process")
     assert not Domain.objects.exists()
     assert not Host.objects.exists()
