@@ -20,6 +20,8 @@ from redis.exceptions import RedisError
 from domains.operations import workers
 from domains.push import reach
 from domains.web import troubles
+from lab.instance import Instance
+from tests.lab.fresh import FreshGuests
 from tests.postgres import PostgresServer
 from tests.product import Product
 from tests.waiting import wait_until
@@ -160,6 +162,23 @@ def any_database(request: pytest.FixtureRequest) -> str:
     """Run a test on a fresh database of each kind; gives the kind, as ``connection.vendor`` names it."""
     request.getfixturevalue("fresh_database" if request.param == "sqlite" else "postgres_database")
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Run one lab for the whole test session, with no guest booted yet."""
+    instance = Instance(tmp_path_factory.mktemp("lab"))
+    try:
+        instance.up(["batch01"])  # shut off: it brings the daemons and costs no boot
+        yield instance
+    finally:
+        instance.down()
+
+
+@pytest.fixture(scope="session")
+def fresh_guests(lab: Instance) -> FreshGuests:
+    """Give what starts fresh guests in the session's lab."""
+    return FreshGuests(lab)
 
 
 @pytest.fixture(scope="session")

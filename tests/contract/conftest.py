@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +13,7 @@ from domains.vcpu.slots import Side
 from domains.vcpu.topology import Topology
 from lab.instance import Instance
 from tests import simulator
+from tests.lab.fresh import FreshGuests
 from tests.simulator import SimulatedHost
 
 GUESTS = ("web01", "batch01", "fleeting01", "idle01", "stubborn01", "power01", "old01", "db01")
@@ -22,16 +21,11 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def contract_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """Run a lab for this module, or use the one of SLOTBOARD_LAB_VAR and leave it running."""
-    given = os.environ.get("SLOTBOARD_LAB_VAR")
-    lab = Instance(Path(given) if given else tmp_path_factory.mktemp("lab"))
-    try:
-        lab.up(GUESTS)
-        yield lab
-    finally:
-        if not given:
-            lab.down()
+def contract_lab(fresh_guests: FreshGuests) -> Iterator[Instance]:
+    """Give the session's lab, with guests that no other module has used."""
+    fresh_guests.bring(*GUESTS)
+    yield fresh_guests.lab
+    fresh_guests.end()
 
 
 class World:

@@ -7,6 +7,7 @@ what virsh shows of them.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from domains.vcpu.slots import Side
 from lab.guests import BY_NAME, Rest
 from lab.instance import Instance
 from tests.contract.conftest import LabWorld, SimulatedWorld
+from tests.lab.fresh import FreshGuests
 from tests.waiting import wait_until
 
 ONLINE_SECONDS = 20
@@ -59,23 +61,24 @@ class SimulatedPlace(SimulatedWorld):
 
 
 class LabPlace(LabWorld):
-    """A host of the lab, kept for the whole module. A guest that a case has changed is booted afresh for the next."""
+    """A host of the lab, kept for the whole module. The guest is a fresh one after a case that changed it."""
 
-    def __init__(self, lab: Instance) -> None:
-        super().__init__(lab)
-        self.socket = lab.uri.partition("socket=")[2]
+    def __init__(self, guests: FreshGuests) -> None:
+        super().__init__(guests.lab)
+        self.guests = guests
+        self.socket = guests.lab.uri.partition("socket=")[2]
         self._fresh: dict[str, Shown] = {}
 
     def ready(self, name: str) -> str:
         """Return the name when the guest is as it was defined, booted, and ready for a change."""
         known = self._fresh.pop(name, None)
         if known is None or self.lab.guests().get(name) != BY_NAME[name].rest or self.shown(name) != known:
-            self.lab.reset([name])
+            self.guests.bring(name)
         self._fresh[name] = self.shown(name)
         return name
 
     def spoil(self, name: str) -> None:
-        """Have the guest booted afresh before its next use, whatever it looks like."""
+        """Have a fresh guest at its next use, whatever this one looks like."""
         self._fresh.pop(name, None)
 
     def give(self, name: str, slots: frozenset[int]) -> None:
@@ -97,15 +100,17 @@ class LabPlace(LabWorld):
 
     def shown(self, name: str) -> Shown:
         """Say what ``virsh dumpxml`` lists, which has to agree with ``virsh vcpucount``."""
-        counts = self.lab.virsh("vcpucount", name).split("\n")
-        count = {tuple(line.split()[:2]): int(line.split()[2]) for line in counts}
-        running = self.lab.virsh("domstate", name) != "shut off"
+        persistent = BY_NAME[name].persistent
+        # One virsh for all of it: to start one costs more than what it is asked.
+        asked = ["vcpucount", "domstate", "dumpxml", *(["dumpxml --inactive"] if persistent else [])]
+        told = self.lab.virsh("; ".join(f"{command} {name}" for command in asked))
+        summary, live, *config = re.split(r"(?=<domain )", told)
         listed: Shown = {
-            Side.LIVE: present_slots(self.lab.virsh("dumpxml", name)) if running else None,
-            Side.CONFIG: present_slots(self.lab.virsh("dumpxml", "--inactive", name))
-            if BY_NAME[name].persistent
-            else None,
+            Side.LIVE: None if "shut off" in summary else present_slots(live),
+            Side.CONFIG: present_slots(config[0]) if persistent else None,
         }
+        counts = [line.split() for line in summary.splitlines() if line.startswith("current")]
+        count = {(words[0], words[1]): int(words[2]) for words in counts}
         for side, slots in listed.items():
             assert count.get(("current", side.value)) == (None if slots is None else len(slots))
         return listed

@@ -39,13 +39,15 @@ def kept() -> Iterator[dict[str, LabPlace]]:
     yield places
     for place in places.values():
         place.close()
+        place.guests.end()
 
 
 @pytest.fixture
 def place(where: conformance.Place, kept: dict[str, LabPlace], tmp_path: Path, request) -> Iterator[Place]:
     if where != "simulated":
         if where not in kept:
-            kept[where] = LabPlace(request.getfixturevalue("lab" if where == "newest" else "old_lab"))
+            guests = "fresh_guests" if where == "newest" else "old_guests"
+            kept[where] = LabPlace(request.getfixturevalue(guests))
         yield kept[where]
         return
     simulated = SimulatedPlace(tmp_path)
@@ -164,10 +166,10 @@ def busy_call(place: LabPlace) -> GatewayError:
 
 
 def test_domain_held_by_another_job_is_told_by_real_hosts_after_half_a_minute(
-    kept, lab, old_lab, fresh_database, redis, settings, monkeypatch
+    kept, fresh_guests, old_guests, fresh_database, redis, settings, monkeypatch
 ):
-    newest = kept.setdefault("newest", LabPlace(lab))
-    old = kept.setdefault("old", LabPlace(old_lab))
+    newest = kept.setdefault("newest", LabPlace(fresh_guests))
+    old = kept.setdefault("old", LabPlace(old_guests))
     newest.ready(BUSY.guest)
     with ThreadPoolExecutor(1) as pool, desk_at(old, settings, monkeypatch) as desk:
         call = pool.submit(busy_call, newest)

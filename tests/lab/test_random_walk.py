@@ -33,13 +33,13 @@ def open_either(uri, *, readonly, monitor=False):
 
 
 @pytest.fixture
-def walk(lab, lab_guest, fresh_database, redis, tmp_path, monkeypatch, settings):
+def walk(lab, fresh_guests, fresh_database, redis, tmp_path, monkeypatch, settings):
     settings.GATEWAY = f"{__name__}.open_either"
     settings.SOCKET_DIRS = [str(tmp_path), str(lab.folders.run)]
     bells = []
     monkeypatch.setattr(doorbell, "ring", bells.extend)
     monkeypatch.setattr(doorbell, "look", lambda ids, **when: None)
-    lab.reset(list(MARKS))
+    fresh_guests.bring(*MARKS)
     twins = SimulatedHost(tmp_path / "twins")
     twins.tune(unplug_timeout=0.05)
     (socket,) = parse_qs(urlsplit(lab.uri).query)["socket"]
@@ -47,6 +47,7 @@ def walk(lab, lab_guest, fresh_database, redis, tmp_path, monkeypatch, settings)
     for name in MARKS:
         walk.pair(name)
     yield walk
+    fresh_guests.end()
     gateways._connections(settings.GATEWAY).close()
     gateways._connections.cache_clear()
 

@@ -19,6 +19,7 @@ from lab.domain_xml import domain_xml
 from lab.guests import BY_NAME
 from lab.instance import Instance
 from tests.lab.desks import PlaceDesk, desk_at
+from tests.lab.fresh import FreshGuests
 from tests.lab.places import LabPlace, present_slots
 from tests.waiting import wait_until
 
@@ -39,25 +40,30 @@ RESERVE = [
 
 
 @pytest.fixture
-def desk(lab: Instance, fresh_database: Path, redis, settings, monkeypatch) -> Iterator[PlaceDesk]:
-    with at(lab, settings, monkeypatch) as made:
+def desk(
+    fresh_guests: FreshGuests, fresh_database: Path, redis, settings, monkeypatch
+) -> Iterator[PlaceDesk]:
+    with at(fresh_guests, settings, monkeypatch) as made:
         yield made
 
 
 @pytest.fixture
-def old_desk(old_lab: Instance, fresh_database: Path, redis, settings, monkeypatch) -> Iterator[PlaceDesk]:
-    with at(old_lab, settings, monkeypatch) as made:
+def old_desk(
+    old_guests: FreshGuests, fresh_database: Path, redis, settings, monkeypatch
+) -> Iterator[PlaceDesk]:
+    with at(old_guests, settings, monkeypatch) as made:
         yield made
 
 
 @contextmanager
-def at(lab: Instance, settings, monkeypatch) -> Iterator[PlaceDesk]:
-    place = LabPlace(lab)
+def at(guests: FreshGuests, settings, monkeypatch) -> Iterator[PlaceDesk]:
+    place = LabPlace(guests)
     try:
         with desk_at(place, settings, monkeypatch) as made:
             yield made
     finally:
         place.close()
+        guests.end()
 
 
 def prepared(desk: PlaceDesk, name: str, *, monitor: bool) -> str:
@@ -127,9 +133,9 @@ def test_guest_that_cannot_spare_the_cpu_refuses_until_it_can(desk):
 
 
 @pytest.fixture
-def power02(lab: Instance) -> Iterator[str]:
+def power02(lab: Instance, fresh_guests: FreshGuests) -> Iterator[str]:
     """A pSeries guest that refuses: after an addition it uses none but the added CPUs."""
-    lab.up(["power01"])  # brings the image that this one boots from too
+    fresh_guests.bring("power01")  # with the image that this one boots from too
     lab.virsh("destroy", "power01")
     guest = replace(BY_NAME["power01"], name="power02", refuses_removal=True)
     with NamedTemporaryFile("w", suffix=".xml") as file:
