@@ -13,6 +13,7 @@ from domains.vcpu.slots import Side
 from domains.vcpu.topology import Topology
 from lab.instance import Instance
 from tests import simulator
+from tests.lab.consoles import wait_until_used
 from tests.lab.fresh import FreshGuests
 from tests.simulator import SimulatedHost
 
@@ -82,6 +83,9 @@ class SimulatedWorld(World):
     def resume(self, name: str) -> None:
         self.host.resume(self.uuid(name))
 
+    def wait_until_used(self, name: str) -> None:
+        """A simulated guest uses what it has at once."""
+
     def start_anew(self, name: str) -> None:
         """Have the guest just started: its firmware still runs."""
         self.host.stop(self.uuid(name))
@@ -102,6 +106,10 @@ class LabWorld(World):
 
     def resume(self, name: str) -> None:
         self.lab.virsh("resume", name)
+
+    def wait_until_used(self, name: str) -> None:
+        """Wait until the guest has brought up every vCPU that it was given."""
+        wait_until_used(self.lab, name)
 
     def start_anew(self, name: str) -> None:
         """Start the guest: its firmware runs for longer than a call takes."""

@@ -166,7 +166,7 @@ def test_cooperating_guest_takes_a_slot_and_gives_it_back(world, monitor):
     added = gateway.read_domain(uuid)
     assert vcpu in added.live.removable
     assert added.config == config
-    time.sleep(1.5 if "qemu" in world.uri else 0)  # a real guest first brings the CPU up
+    world.wait_until_used("web01")
     gateway.set_slots(uuid, frozenset({vcpu}), present=REMOVE, side=LIVE)
     assert vcpu not in gateway.read_domain(uuid).live.present
 
@@ -202,7 +202,7 @@ def test_whole_core_is_plugged_together(world):
     gateway, uuid, core = world.gateway, world.uuid("power01"), frozenset({8, 9, 10, 11})
     gateway.set_slots(uuid, core, present=ADD, side=LIVE)
     assert gateway.read_domain(uuid).live.removable >= core
-    time.sleep(1 if "qemu" in world.uri else 0)
+    world.wait_until_used("power01")
     gateway.set_slots(uuid, core, present=REMOVE, side=LIVE)
     assert not gateway.read_domain(uuid).live.present & core
 
@@ -214,7 +214,7 @@ def test_paused_guest_lets_go_once_it_is_resumed(world):
     try:
         if "qemu" in world.uri:  # a CPU that the guest has never seen cannot be given back by it
             world.resume("idle01")
-            time.sleep(1.5)
+            world.wait_until_used("idle01")
             world.pause("idle01")
         with pytest.raises(UnknownOutcome) as caught:
             gateway.set_slots(uuid, frozenset({vcpu}), present=REMOVE, side=LIVE)
@@ -235,7 +235,7 @@ def test_waiting_removals_leave_the_domain_free(world):
     try:
         if "qemu" in world.uri:
             world.resume("idle01")
-            time.sleep(1.5)
+            world.wait_until_used("idle01")
             world.pause("idle01")
         with ThreadPoolExecutor(2) as pool:
             removals = [
@@ -281,7 +281,7 @@ def test_refusing_guest_is_heard_at_once_with_the_monitor(world):
     gateway, uuid = world.open(monitor=True), world.uuid("stubborn01")
     vcpu = first_absent(world, "stubborn01")
     gateway.set_slots(uuid, frozenset({vcpu}), present=ADD, side=LIVE)
-    time.sleep(1.5 if "qemu" in world.uri else 0)
+    world.wait_until_used("stubborn01")
     begun = time.monotonic()
     with pytest.raises(GuestRefused) as caught:
         gateway.set_slots(uuid, frozenset({vcpu}), present=REMOVE, side=LIVE)
@@ -296,7 +296,7 @@ def test_subscription_tells_what_the_guest_answers(world):
     gateway.subscribe(hints.append)
     vcpu = first_absent(world, "web01")
     gateway.set_slots(uuid, frozenset({vcpu}), present=ADD, side=LIVE)
-    time.sleep(1.5 if "qemu" in world.uri else 0)
+    world.wait_until_used("web01")
     gateway.set_slots(uuid, frozenset({vcpu}), present=REMOVE, side=LIVE)
 
     def kinds():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from domains.hypervisor.errors import AgentUnavailable, ChangeRejected, GatewayError
@@ -58,12 +56,12 @@ def test_guest_numbers_its_cpus_by_the_order_in_which_they_came(world):
     gateway.set_slots(uuid, frozenset(slots), present=True, side=Side.LIVE)
     assert eventually(lambda: len(gateway.read_guest(uuid).online) == len(before) + 1)
     (number,) = gateway.read_guest(uuid).vcpus - before
-    time.sleep(1 if "qemu" in world.uri else 0)
+    world.wait_until_used("web01")
     gateway.set_slots(uuid, frozenset(slots), present=False, side=Side.LIVE)
     assert eventually(lambda: gateway.read_guest(uuid).vcpus == before)
     gateway.set_slots(uuid, frozenset(slots), present=True, side=Side.LIVE)
     assert eventually(lambda: gateway.read_guest(uuid).online == before | {number})  # its earlier number
-    time.sleep(1 if "qemu" in world.uri else 0)
+    world.wait_until_used("web01")
     gateway.set_slots(uuid, frozenset(slots), present=False, side=Side.LIVE)
 
 

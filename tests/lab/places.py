@@ -18,12 +18,11 @@ from xml.etree import ElementTree
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side
 from lab.guests import BY_NAME, Rest
-from lab.instance import Instance
 from tests.contract.conftest import LabWorld, SimulatedWorld
+from tests.lab.consoles import cpus_online
 from tests.lab.fresh import FreshGuests
 from tests.waiting import wait_until
 
-ONLINE_SECONDS = 20
 Shown = dict[Side, frozenset[int] | None]
 
 
@@ -87,9 +86,7 @@ class LabPlace(LabWorld):
         if paused:
             self.resume(name)
         self.lab.virsh("setvcpu", name, cpulist.dump(slots), "--enable", "--live")
-        present = self.shown(name)[Side.LIVE]
-        assert present is not None
-        wait_until(lambda: self.online(name) == len(present), ONLINE_SECONDS, f"the added CPU of {name}")
+        self.wait_until_used(name)
         if paused:
             self.pause(name)
         self.spoil(name)
@@ -154,12 +151,6 @@ class LabPlace(LabWorld):
 
 
 Place = SimulatedPlace | LabPlace
-
-
-def cpus_online(lab: Instance, name: str) -> int:
-    """Say how many CPUs a guest uses, by the last line of its console that tells."""
-    told = lab.folders.console(name).read_text(errors="replace").rpartition("CPUs online: ")[2]
-    return len(cpulist.load(told.split()[0]))
 
 
 def present_slots(xml: str) -> frozenset[int]:

@@ -8,11 +8,12 @@ import time
 
 import pytest
 
+from lab.instance import Instance
+from tests.lab.consoles import wait_until_used
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
-ONLINE_SECONDS = 3  # a guest stopped while it brings a new CPU up forgets that it is to give it back
 SETTLED_SECONDS = 60  # the lease of a dead worker ends after 45 s at the latest
 
 
@@ -24,7 +25,7 @@ def paused(product):
         status, added = product.vcpu("add", "lab", name, "--vcpu", str(slot), "--live", "--wait")
         assert status == 0, added
         if "paused" not in product.virsh("domstate", name):
-            time.sleep(ONLINE_SECONDS)
+            wait_until_used(Instance(product.folder), name)
             product.virsh("suspend", name)
         return name
 

@@ -21,9 +21,9 @@ from domains.hypervisor.libvirt_gateway import open_gateway
 from domains.vcpu.domainxml import parse
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
+from tests.lab.consoles import wait_until_used
 
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
-BOOT_SECONDS = 1.5  # a guest first brings a new CPU up; until then it cannot give it back
 
 
 @pytest.fixture
@@ -57,21 +57,21 @@ def eventually(condition, seconds=20) -> bool:
     return True
 
 
-def test_add_and_remove_of_a_specific_vcpu_change_the_live_side_by_default(web01):
+def test_add_and_remove_of_a_specific_vcpu_change_the_live_side_by_default(lab, web01):
     config = slots(web01)[1]
     assert add_vcpu(web01, 9) == 9
     assert 9 in slots(web01)[0].removable
-    time.sleep(BOOT_SECONDS)
+    wait_until_used(lab, "web01")
     assert remove_vcpu(web01, 9) == 9
     assert 9 not in slots(web01)[0].present
     assert slots(web01)[1] == config
 
 
-def test_minus_one_takes_the_lowest_absent_and_gives_back_the_highest(web01):
+def test_minus_one_takes_the_lowest_absent_and_gives_back_the_highest(lab, web01):
     before = slots(web01)[0]
     added = add_vcpu(web01)
     assert added == min(before.absent)
-    time.sleep(BOOT_SECONDS)
+    wait_until_used(lab, "web01")
     assert remove_vcpu(web01) == max(slots(web01)[0].present | {added})
     assert added not in slots(web01)[0].present
     with pytest.raises(SlotUnavailable) as caught:
@@ -79,19 +79,19 @@ def test_minus_one_takes_the_lowest_absent_and_gives_back_the_highest(web01):
     assert caught.value.refusal.reason is Reason.NOTHING_REMOVABLE
 
 
-def test_both_sides_take_the_same_slot(web01):
+def test_both_sides_take_the_same_slot(lab, web01):
     added = add_vcpu(web01, -1, LIVE | CONFIG)
     assert all(added in side.present for side in slots(web01))
-    time.sleep(BOOT_SECONDS)
+    wait_until_used(lab, "web01")
     assert remove_vcpu(web01, -1, LIVE | CONFIG) == added
     assert all(added not in side.present for side in slots(web01))
 
 
-def test_two_callers_of_minus_one_get_different_slots(web01):
+def test_two_callers_of_minus_one_get_different_slots(lab, web01):
     with ThreadPoolExecutor(2) as pool:
         added = list(pool.map(lambda _: add_vcpu(web01, -1, LIVE), range(2)))
     assert len(set(added)) == 2
-    time.sleep(BOOT_SECONDS)
+    wait_until_used(lab, "web01")
     for vcpu in added:
         remove_vcpu(web01, vcpu)
     assert not slots(web01)[0].present & set(added)
@@ -118,12 +118,12 @@ def test_current_is_the_configuration_of_a_guest_that_is_off(connection, lab_gue
     assert caught.value.get_error_code() == libvirt.VIR_ERR_OPERATION_INVALID
 
 
-def test_whole_cores_are_plugged_by_their_first_id(connection, lab_guest):
+def test_whole_cores_are_plugged_by_their_first_id(lab, connection, lab_guest):
     lab_guest("power01")
     domain = connection.lookupByName("power01")
     assert add_vcpu(domain) == 8
     assert slots(domain)[0].removable >= {8, 9, 10, 11}
-    time.sleep(BOOT_SECONDS)
+    wait_until_used(lab, "power01")
     with pytest.raises(libvirt.libvirtError) as caught:
         remove_vcpu(domain, 9)
     assert caught.value.get_error_code() == libvirt.VIR_ERR_INVALID_ARG
@@ -255,7 +255,7 @@ def test_monitored_removal_works_on_hosts_that_only_know_the_blocking_call(lab, 
     for name in ("web01", "stubborn01"):
         added[name] = frozenset({min(gateway.read_domain(uuids[name]).live.absent)})
         gateway.set_slots(uuids[name], added[name], present=True, side=Side.LIVE)
-    time.sleep(BOOT_SECONDS)
+        wait_until_used(lab, name)
     gateway.set_slots(uuids["web01"], added["web01"], present=False, side=Side.LIVE)
     assert not gateway.read_domain(uuids["web01"]).live.present & added["web01"]
     with pytest.raises(GuestRefused):

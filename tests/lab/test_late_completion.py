@@ -12,7 +12,8 @@ import pytest
 
 from domains.vcpu import cpulist
 from lab.instance import Instance
-from tests.lab.places import cpus_online, present_slots
+from tests.lab.consoles import wait_until_used
+from tests.lab.places import present_slots
 from tests.product import ROOT, Product
 from tests.waiting import wait_until
 
@@ -82,11 +83,10 @@ def waiting_removal(product: Product, lab: Instance, name: str) -> object:
     """Ask a paused guest for a CPU that it uses, on both sides, and give the operation's number."""
     if lab.guests()[name] == "paused":
         lab.virsh("resume", name)
-    before = cpus_online(lab, name)
     status, added = product.vcpu("add", "lab", name, "--vcpu", str(SLOT), "--live", "--config", "--wait")
     assert status == 0, added
     # A CPU that the guest has never brought online cannot be given back.
-    wait_until(lambda: cpus_online(lab, name) == before + 1, 20, f"the new CPU of {name}")
+    wait_until_used(lab, name)
     lab.virsh("suspend", name)
     wait_until(lambda: state(product, name) == "paused", 10, f"the inventory to show {name} paused")
     status, asked = product.vcpu("remove", "lab", name, "--vcpu", str(SLOT), "--live", "--config", "--wait")

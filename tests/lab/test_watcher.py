@@ -20,6 +20,7 @@ from domains.watcher.pace import Pace
 from lab.instance import Instance
 from lab.virsh import VirshError
 from tests.integration.watcher.conftest import outside_entries, wait_for_domain, wait_for_host, watching
+from tests.lab.consoles import wait_until_used
 from tests.waiting import wait_until
 
 LIVE_GOAL = CONFIG_GOAL_OPEN = 2.0
@@ -65,7 +66,7 @@ def test_live_change_by_virsh_is_shown_and_recorded(
     assert web01.places.sockets == 2
     lab.virsh("setvcpu", "web01", "6", "--enable", "--live")
     timed("live add shown", LIVE_GOAL, web01.uuid, live__present="0-3,6", live__removable="6")
-    time.sleep(1.5)  # a guest first brings a new CPU up; until then it cannot give it back
+    wait_until_used(lab, "web01")
     lab.virsh("setvcpu", "web01", "6", "--disable", "--live")
     timed("live removal shown", REMOVAL_GOAL, web01.uuid, live__present="0-3")
     assert slot_changes() == [
@@ -127,7 +128,7 @@ def test_refusal_is_heard_while_libvirt_still_waits(
     lab_guest("stubborn01")
     stubborn01 = domain(lab, "stubborn01")
     lab.virsh("setvcpu", "stubborn01", "5", "--enable", "--live")
-    time.sleep(1.5)
+    wait_until_used(lab, "stubborn01")
     began = time.monotonic()
     with pytest.raises(VirshError, match="unplug request timed out"):
         lab.virsh("setvcpu", "stubborn01", "5", "--disable", "--live")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from domains.models import Domain, Host, Lease, clock
 from lab.instance import Instance
 from tests.integration.watcher.conftest import outside_entries, wait_for_domain, wait_for_host
 from tests.integration.watcher.processes import Watcher, watcher_processes
+from tests.lab.consoles import wait_until_used
 from tests.waiting import wait_until
 
 LONG = 60.0  # seconds that a busy machine may take; no promise
@@ -43,7 +43,7 @@ def test_changes_by_virsh_are_found_by_the_heir_of_a_dead_and_of_a_frozen_watche
         wait_until(lambda: lives(third), LONG, "the third watcher")
         second.freeze()
         Lease.objects.exclude(name__contains=f":{third.pid}:").update(expires_at=clock.now())
-        time.sleep(1.5)  # a guest first brings a new CPU up; until then it cannot give it back
+        wait_until_used(lab, "web01")
         lab.virsh("setvcpu", "web01", "6", "--disable", "--live")
         wait_until(lambda: third.hosts, LONG, "the takeover")
         wait_for_domain(guest, live__present="0-3", timeout=LONG)
