@@ -1,12 +1,9 @@
-"""The web process as it is really run: uvicorn, Django and the streams."""
+"""The web process as it is really run: uvicorn, Django and the streams. Its end: ``test_server_ends``."""
 
 from __future__ import annotations
 
-import json
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -18,11 +15,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from domains.models import HistoryEntry
 from tests.product import free_port
 from tests.waiting import wait_until
-
-pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
 
 
 def sign_in(name: str) -> str:
@@ -75,29 +69,19 @@ def listen(server: Server, cookie: str) -> AbstractContextManager[HTTPResponse]:
     return server.answer("/events?topic=fleet&since=0-0", Cookie=cookie)
 
 
-@pytest.fixture
-def server(fresh_database, redis):
+@pytest.fixture(scope="module")
+def kept(module_database, redis_server):
+    if redis_server.process is None or redis_server.process.poll() is not None:
+        redis_server.start()
     running = Server()
     yield running
     running.close()
 
 
-def test_sigterm_ends_open_streams_within_two_seconds(server):
-    with ExitStack() as stack:
-        streams = []
-        for _ in range(5):
-            stream = stack.enter_context(listen(server, server.cookie))
-            assert stream.status == 200
-            assert stream.readline() == b": open\n"
-            streams.append(stream)
-        began = time.monotonic()
-        server.process.send_signal(signal.SIGTERM)
-        server.process.wait(10)
-        took = time.monotonic() - began
-
-        assert took < 2
-        for stream in streams:
-            stream.read()  # to an end as it should be; a stream torn off raises IncompleteRead
+@pytest.fixture
+def server(kept, redis):
+    """The module's server, which every test leaves as it was: it takes seconds to start one."""
+    return kept
 
 
 def test_fifty_streams_add_no_thread(server):
@@ -124,23 +108,6 @@ def test_a_browser_that_leaves_frees_its_place(server):
         assert refused.getheader("Retry-After") == "5"
 
     wait_until(lambda: _opens(server, server.cookie), 3, "a free place")
-
-
-@pytest.mark.parametrize(
-    ("proxies", "seen"), [("", "127.0.0.1"), ("10.0.0.0/8", "127.0.0.1"), ("127.0.0.0/30,::1", "203.0.113.7")]
-)
-def test_only_a_trusted_proxy_is_believed_where_a_request_comes_from(
-    fresh_database, redis, monkeypatch, proxies, seen
-):
-    monkeypatch.setenv("SLOTBOARD_TRUSTED_PROXIES", proxies)
-    server = Server()
-    try:
-        headers = {"Authorization": "Bearer sb_unknown", "X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
-        assert server.get("/api/v1/hosts", **headers).status == 401
-    finally:
-        server.close()
-
-    assert json.loads(HistoryEntry.objects.get(kind="sign_in_failed").body)["address"] == seen
 
 
 def _opens(server: Server, cookie: str) -> bool:
@@ -183,14 +150,3 @@ def test_readiness_tells_signed_in_people_what_is_at_work_and_what_is_not_well(s
         "watcher: none at work",
     ]
     assert [line.partition(":")[0] for line in lines[5:]] == ["No worker answers", "No watcher is at work"]
-
-
-def test_readiness_fails_with_the_database_and_not_with_redis(server, redis_server, fresh_database):
-    redis_server.stop()
-    assert server.get("/readyz").status == 200
-    assert "Redis does not answer" in server.get("/readyz", Cookie=server.cookie).body
-    fresh_database.rename(fresh_database.with_suffix(".away"))
-
-    ready = server.get("/readyz")
-
-    assert (ready.status, ready.body) == (503, "not ok\n")
