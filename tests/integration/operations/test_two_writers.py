@@ -13,12 +13,12 @@ from domains.inventory.store import Stale
 from domains.models import HistoryEntry, Operation
 from domains.vcpu.slots import Side
 
-OPERATIONS = 1000
-POLL_SECONDS = 0.05
+OPERATIONS = 300
+POLL_SECONDS = 0.005  # several looks at each guest while an operation runs
 
 
 class Poller:
-    """A watcher that looks at every domain each 50 ms, whether it changed or not."""
+    """A watcher that looks at every domain without a pause, whether it changed or not."""
 
     def __init__(self, desk, uuids):
         self.desk, self.uuids = desk, uuids
@@ -70,8 +70,7 @@ def guests(desk):
     return [desk.guest(f"guest{n}", maximum=16, present="0-3", removable="2-3") for n in range(2)]
 
 
-@pytest.mark.timeout(600)  # a thousand operations take their time beside the tests on real guests
-def test_a_thousand_operations_beside_a_watcher_leave_no_doubt(desk, guests):
+def test_hundreds_of_operations_beside_a_watcher_leave_no_doubt(desk, guests):
     poller, statuses = run(desk, guests, OPERATIONS)
     assert statuses.count("succeeded") == OPERATIONS
     assert HistoryEntry.objects.filter(kind="outside").count() == 0
@@ -80,10 +79,9 @@ def test_a_thousand_operations_beside_a_watcher_leave_no_doubt(desk, guests):
         assert domain.live_map == truth[Side.LIVE]
         assert domain.config_map == truth[Side.CONFIG]
     assert Operation.objects.exclude(attempt__gte=1).count() == 0
-    assert poller.readings > 10
+    assert poller.readings > OPERATIONS
 
 
-@pytest.mark.timeout(180)
 def test_one_foreign_change_among_many_is_recorded_as_exactly_that(desk, guests):
     def meddle(number):
         if number == 50:
