@@ -13,6 +13,7 @@ from domains.operations.batches import choose, control
 from domains.operations.batches.request import Choice
 from domains.operations.batches.wanted import PARALLEL
 from domains.operations.refused import RequestRefused
+from domains.operations.text import stored
 from domains.vcpu.reasons import Reason
 from domains.web.fleet_filters import fleet_filters_of
 from domains.web.numbers import read_number
@@ -73,23 +74,26 @@ def chosen_guests(actor: Actor, query: QueryDict) -> Choice:
     if "retry" in query:
         return control.retriable(actor, read_number(str(query.get("retry"))) or 0)
     if "all" in query:
-        filters = {name: str(query.get(name)).strip() for name in _FILTERS if name in query}
-        return Choice(choose.by_filters(actor, _filters(query)), {"filters": filters})
+        return Choice(choose.by_filters(actor, _filters(query)), _how(query))
     keys = [read_number(text) for text in query.getlist("domain")]
     domains = choose.by_key(actor, [key for key in keys if key])
     return Choice(domains, {"picked": len(domains)})
 
 
-def guests_to_run(actor: Actor, query: QueryDict, shown: Mapping[int, str]) -> Choice:
-    """Give the guests that were shown, whatever would be chosen by now."""
+def guests_to_run(actor: Actor, query: QueryDict, shown: Mapping[int, str], key: str) -> Choice:
+    """Give the guests that were shown, whatever would be chosen by now. ``key`` is that of the form."""
     if "retry" in query:
-        again = control.retriable(actor, read_number(str(query.get("retry"))) or 0)
+        again = control.retriable(actor, read_number(str(query.get("retry"))) or 0, key)
         kept = [domain for domain in again.domains if domain.pk in shown]
         return replace(again, domains=kept, shown=shown)
     how: dict[str, object] = {"picked": len(shown)}
     if "all" in query:
-        how = {"filters": {name: str(query.get(name)).strip() for name in _FILTERS if name in query}}
+        how = _how(query)
     return Choice(choose.by_key(actor, shown), how, shown)
+
+
+def _how(query: QueryDict) -> dict[str, object]:
+    return {"filters": {name: stored(str(query.get(name)).strip()) for name in _FILTERS if name in query}}
 
 
 def _filters(query: QueryDict) -> FleetFilters:

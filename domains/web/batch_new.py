@@ -19,6 +19,7 @@ from domains.operations.batches.request import Choice, preview, record_refusal, 
 from domains.operations.batches.wanted import MOST_PARALLEL
 from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
+from domains.operations.text import storable
 from domains.web.access import member
 from domains.web.actor import actor_of
 from domains.web.batch_form import (
@@ -67,15 +68,11 @@ def start(request: HttpRequest) -> HttpResponse:
     """
     form, chosen = Form.of(request.POST), choosing(QueryDict(request.POST.get("chosen", "")[:100_000]))
     actor, key = actor_of(request), request.POST.get("key", "")[:128]
-    if (
-        made := Batch.objects.exclude(idempotency_key="")
-        .filter(actor=actor.name, idempotency_key=key)
-        .first()
-    ):
-        return HttpResponseRedirect(reverse("batch", args=[made.pk]), status=303)  # the form was sent twice
+    if made := _sent_before(actor, key):
+        return HttpResponseRedirect(reverse("batch", args=[made.pk]), status=303)
     try:
         shown = read_plan(request.POST.get("plan", ""))
-        choice = guests_to_run(actor, chosen, shown)
+        choice = guests_to_run(actor, chosen, shown, key)
     except RequestRefused as refusal:
         record_refusal(refusal, actor, form.asked())
         unread.attach(request, refusal)
@@ -87,6 +84,12 @@ def start(request: HttpRequest) -> HttpResponse:
         status = refusal.http_status
         return _planned(request, actor, form, chosen, choice, problem=refusal.message, status=status)
     return HttpResponseRedirect(reverse("batch", args=[made.pk]), status=303)
+
+
+def _sent_before(actor: Actor, key: str) -> Batch | None:
+    """Give what the form made when it was sent first; its key is new each time it is shown."""
+    known = Batch.objects.filter(actor=actor.name, idempotency_key=key)
+    return known.first() if key and storable(key) else None
 
 
 def _planned(

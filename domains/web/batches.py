@@ -15,6 +15,7 @@ from domains.operations import batch_words, unread
 from domains.operations.actor import Actor
 from domains.operations.batches import control
 from domains.operations.batches.outcome import counts_of_all
+from domains.operations.batches.wanted import MOST_GUESTS
 from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.push.stream import cursor
@@ -95,7 +96,8 @@ def _show(
         found = control.find(actor, pk)
     except RequestRefused:
         raise Http404 from None
-    show, page = request.GET.get("show", ""), read_number(request.GET.get("page", "1")) or 1
+    show = request.GET.get("show", "")
+    page = min(read_number(request.GET.get("page", "1")) or 1, MOST_GUESTS)  # which is beyond the last one
     items = control.items_seen_by(actor).filter(batch=found)
     summary = batch_view.summary_of(found, items)
     counts = {count.chip: count.number for count in summary["counts"]} | {"running": 0}

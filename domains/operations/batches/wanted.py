@@ -91,9 +91,10 @@ def parse_manner(asked: Mapping[str, object], *, planning: bool = False) -> Mann
 
 def _whole(raw: object, what: str, most: int) -> int:
     text = str(raw).strip()
-    if isinstance(raw, bool) or not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= most:
+    digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+    if isinstance(raw, bool) or len(digits) > len(str(most)) or not 1 <= int(digits or 0) <= most:
         raise _invalid(f"{what} is a whole number from 1 to {most}, not “{text[:40]}”.")
-    return int(text)
+    return int(digits)
 
 
 def _invalid(sentence: str) -> RequestRefused:
