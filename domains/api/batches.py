@@ -145,16 +145,16 @@ def cancel_batch(request: HttpRequest, number: Number) -> JsonResponse:
 def retry_batch(request: HttpRequest, number: Number, idempotency_key: Key = None) -> JsonResponse:
     """Plan anew, as a new batch (``retry_of``), the guests for which something was to be done and was not."""
     body, actor = read_body(request, GoneAbout, required=False), actor_of(request)
-    sent = body.model_dump(exclude_unset=True, exclude={"dry_run"})
+    sent, key = body.model_dump(exclude_unset=True, exclude={"dry_run"}), key_of(idempotency_key)
     try:
-        choice = control.retriable(actor, number)
+        choice = control.retriable(actor, number, key)
     except RequestRefused as refusal:
         if not body.dry_run:
             record_refusal(refusal, actor, sent)
         raise
     assert choice.batch is not None  # noqa: S101  # what is retried is a batch
     asked = control.asked_before(choice.batch) | sent
-    return _answer(actor, choice, asked, dry_run=body.dry_run, key=key_of(idempotency_key))
+    return _answer(actor, choice, asked, dry_run=body.dry_run, key=key)
 
 
 def _choice(actor: Actor, body: BatchRequest) -> Choice:

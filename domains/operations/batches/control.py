@@ -10,7 +10,7 @@ from domains.models.revision import next_revision
 from domains.operations import control
 from domains.operations.actor import Actor
 from domains.operations.batches import told
-from domains.operations.batches.request import Choice
+from domains.operations.batches.request import Choice, attempt_made
 from domains.operations.batches.running import drop_due, end_if_over
 from domains.operations.batches.wanted import MOST_GUESTS
 from domains.operations.parse import parse_note
@@ -92,20 +92,19 @@ def _cancel(actor: Actor, batch: Batch, note: str) -> Batch:
     return batch
 
 
-def retriable(actor: Actor, number: int) -> Choice:
+def retriable(actor: Actor, number: int, key: str = "") -> Choice:
     """Choose the guests of a batch for which something was to be done and was not, to be planned anew.
 
     Of one that succeeded in part, only what is left is asked for again. A guest that may still let go is not among
-    them, nor one whose operation somebody has retried. Raises :class:`RequestRefused`.
+    them, nor one whose operation somebody has retried. A request that is sent again, with the ``key`` by which it has
+    made a batch, is not refused for that. Raises :class:`RequestRefused`.
     """
     batch = find(actor, number)
     if batch.under_way:
         raise _not_retriable(f"Batch {number} is still {batch.status}; see what becomes of it first.")
-    later = batch.retried_by.order_by("-pk").first()
-    if later:
-        raise _not_retriable(f"Batch {later.pk} retries what failed of batch {number}; retry that one.")
+    made = attempt_made(actor, batch, key)
     items = _failed(items_seen_by(actor).filter(batch=batch))
-    if not items:
+    if not items and made is None:
         raise _not_retriable(f"Nothing of batch {number} has failed, so there is nothing to retry.")
     return Choice(
         domains=[item.domain for item in items if item.domain],

@@ -60,6 +60,8 @@ def request_batch(
             batch = _made_before(actor, idempotency_key, choice, wanted, manner)
             if batch is not None:
                 return batch
+            if choice.batch:
+                attempt_made(actor, choice.batch)
             planned = plan(actor, choice.domains, wanted, choice.left)
             batch = _batch(actor, choice, wanted, manner, key=idempotency_key, revision=revision)
             items = [_item(batch, choice, one, at) for at, one in enumerate(planned, 1)]
@@ -71,6 +73,18 @@ def request_batch(
     advance(batch.pk)
     batch.refresh_from_db()
     return batch
+
+
+def attempt_made(actor: Actor, batch: Batch, key: str = "") -> Batch | None:
+    """Give the batch that this very request, by its key, has already made to retry ``batch``.
+
+    Raises :class:`RequestRefused` (``not_retriable``) where another request has: a batch is retried once.
+    """
+    later = batch.retried_by.order_by("-pk").first()
+    if later is None or (key and (later.actor, later.idempotency_key) == (actor.name, key)):
+        return later
+    words = f"Batch {later.pk} retries what failed of batch {batch.pk}; retry that one."
+    raise RequestRefused(Reason.NOT_RETRIABLE, words)
 
 
 def record_refusal(

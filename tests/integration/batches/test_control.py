@@ -108,6 +108,23 @@ def test_retry_asks_only_the_guests_that_failed_and_plans_them_anew(desk):
     assert "Nothing of batch" in refusal(control.retriable, desk.actor, second.pk)[1]
 
 
+def test_batch_is_retried_once_however_many_ask_at_the_same_time(desk):
+    desk.guests("web1", "web2")
+    first = desk.run(action="add", count=1, parallel=1, work=False)
+    control.cancel(desk.actor, first.pk)
+    chosen = [
+        control.retriable(desk.actor, first.pk) for _ in range(2)
+    ]  # both before either has made a batch
+
+    second = desk.run(choice=chosen[0], action="add", count=1)
+
+    assert refusal(desk.run, choice=chosen[1], action="add", count=1) == (
+        "not_retriable",
+        f"Batch {second.pk} retries what failed of batch {first.pk}; retry that one.",
+    )
+    assert Batch.objects.count() == 2
+
+
 def test_of_a_guest_that_succeeded_in_part_only_the_rest_is_retried(desk):
     known = desk.guests("web1")
     Host.objects.update(monitor=True)

@@ -106,6 +106,23 @@ def test_cancel_and_retry_by_the_api(desk, mara):
     assert refusal(mara.get("/batches/999")) == (404, "batch_not_found")
 
 
+def test_retry_that_is_sent_again_with_its_key_gives_the_batch_that_it_made(desk, mara):
+    desk.guests("web1", "web2")
+    batch = mara.post("/batches", {"action": "add", "match": "*", "parallel": 1}).json()
+    mara.post(f"/batches/{batch['id']}/cancel")
+    again = f"/batches/{batch['id']}/retry"
+
+    first = mara.post(again, key="once").json()
+    desk.work()
+    repeated = mara.post(again, key="once")
+
+    assert (repeated.status_code, repeated.json()["id"]) == (202, first["id"])
+    assert repeated.json()["counts"] == {"succeeded": 2}
+    assert refusal(mara.post(again, {"parallel": 3}, key="once")) == (422, "idempotency_mismatch")
+    assert refusal(mara.post(again, key="twice")) == (409, "not_retriable")
+    assert Batch.objects.count() == 2
+
+
 def test_guests_that_may_not_be_seen_are_counted_and_not_named(desk, mara):
     desk.guests("web1", "db1")
     batch = mara.post("/batches", {"action": "add", "match": "*"}).json()
