@@ -267,3 +267,27 @@ def test_key_gives_the_first_batch_again_and_another_content_is_refused(desk):
     with pytest.raises(RequestRefused, match=f"belongs to batch {first.pk}"):
         desk.run("web2", action="add", count=1, key="once")
     assert Operation.objects.count() == 1
+
+
+def test_others_write_while_a_batch_is_planned(any_desk, monkeypatch):
+    known = any_desk.guests("web1", "web2")
+    plan = request.plan
+
+    def and_meanwhile(*arguments):
+        planned = plan(*arguments)
+        with ThreadPoolExecutor(1) as another:
+            another.submit(written, known["web1"]).result(10)
+        return planned
+
+    def written(uuid):
+        try:
+            any_desk.ask(uuid, "add", 4, work=False)
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(request, "plan", and_meanwhile)
+    batch = any_desk.run(action="add", count=1, affect="both")
+
+    assert any_desk.outcomes(batch) == {"web1": "failed", "web2": "succeeded"}
+    assert Operation.objects.get(batch=batch, domain_name="web1").reason == "operation_open"
+    assert any_desk.live("web1") == [0, 1, 2, 3, 4]
