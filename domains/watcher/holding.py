@@ -21,6 +21,9 @@ from domains.watcher.share import share, surplus
 logger = structlog.get_logger(__name__)
 AT_ONCE = 4  # hosts that may wait for another watcher at a time
 REMEMBERED = timedelta(minutes=1)
+STUCK = (
+    60.0  # seconds without a move after which a thread is left behind; a busy database may hold one up for 20
+)
 
 
 class Holding:
@@ -33,6 +36,7 @@ class Holding:
         self._opened = opened
         self._present: Fence | None = None
         self._kept = 0.0
+        self._stuck: dict[int, HostWatch] = {}
 
     def turn(self) -> None:
         """Keep the leases, and have a watch for every host that falls to this watcher, and for no other.
@@ -43,7 +47,7 @@ class Holding:
             self._keep()
         wanted = {assignment.id: assignment for assignment in hosts.assignments()}
         for host_id, watch in list(self.watches.items()):
-            if not watch.is_alive():
+            if not watch.is_alive() or self._leave_behind(watch):
                 del self.watches[host_id]
             elif wanted.get(host_id) != watch.assignment:
                 watch.stop()
@@ -94,6 +98,19 @@ class Holding:
         if self._present not in kept:
             self._present = leases.acquire(f"{WATCHER}{self._holder}", self._holder, self._pace.lease)
             leases.forget(WATCHER, REMEMBERED)
+
+    def _leave_behind(self, watch: HostWatch) -> bool:
+        """Whether a watch is stuck for good, so that its host is taken anew, here or elsewhere.
+
+        Of each host one at most is left behind: threads must not pile up where every one gets stuck.
+        """
+        before = self._stuck.get(watch.assignment.id)
+        if time.monotonic() - watch.moved < STUCK or (before and before.is_alive()):
+            return False
+        logger.error("a watch is stuck, another takes its place", host=watch.assignment.slug)
+        watch.stop()
+        self._stuck[watch.assignment.id] = watch
+        return True
 
     def _divide(self, wanted: list[Assignment], living: dict[str, str]) -> None:
         watched = [one for one in wanted if one.enabled]

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from domains.inventory import leases
 from domains.models import Host, Lease
-from domains.watcher.holding import AT_ONCE, Holding
+from domains.watcher.holding import AT_ONCE, STUCK, Holding
 from domains.watcher.hostwatch import HostWatch
 from domains.watcher.session import Heard
 from tests.integration.watcher.conftest import HASTE
@@ -150,3 +150,24 @@ def test_lost_presence_is_taken_again_and_leaves_nothing_behind(holding):
     assert leases.living("watcher:") == {"watcher:me": "me"}
     holding.leave()
     assert not Lease.objects.exists()
+
+
+def test_host_of_a_stuck_watch_is_taken_though_everybody_has_a_share(holding, monkeypatch):
+    hosts(4)
+    another("other", "hv2", "hv3")
+    holding.turn()
+    assert len(holding.watches) == 2
+    stuck = holding.watches[Host.objects.get(slug="hv0").pk]
+    Lease.objects.filter(name="host:hv0").update(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    stuck.moved -= STUCK
+    holding._kept = 0.0
+
+    holding.turn()
+
+    anew = holding.watches[stuck.assignment.id]
+    assert Lease.objects.get(name="host:hv0", expires_at__gt=datetime.now(UTC)).epoch == anew.fence.epoch == 2
+    assert stuck.stopping
+    anew.moved -= STUCK
+    monkeypatch.setattr(stuck, "is_alive", lambda: True)
+    holding.turn()
+    assert holding.watches[stuck.assignment.id] is anew  # one is enough
