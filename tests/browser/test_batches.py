@@ -44,6 +44,16 @@ def end(operation, status):
     advance(operation.batch_id)
 
 
+def test_no_plan_is_left_standing_beside_a_number_that_makes_no_sense(open_page, guests):
+    page = open_page(new(guests), strict=False)  # Chromium logs that the plan was refused
+    page.fill("#ask [name=count]", "0")
+    expect(page.locator("#plan")).to_contain_text("whole number from 1 to 4095, not “0”")
+    expect(page.locator(".totals")).to_have_text("There is no plan.")
+    expect(page.locator("#run button")).to_have_count(0)
+    page.fill("#ask [name=vcpu]", "2")  # which counts before the number
+    expect(page.locator(".totals")).to_contain_text("4 will change")
+
+
 def test_plan_follows_the_form_and_the_page_follows_the_batch(open_page, guests):
     page = open_page(new(guests))
     expect(page.locator(".totals")).to_contain_text("4 will change")
