@@ -30,6 +30,7 @@ RECHECK = 30.0  # seconds between two looks at everybody's rights
 RETRY = 0.5  # seconds until the database is tried again
 NEWS = 5.0  # seconds in which a stream that opens may have had its rights looked up before they changed
 START_WAIT = 1.0  # seconds for Redis to answer before the first streams are opened
+CANCEL_AGAIN = 0.2  # seconds
 OPEN_EVERY = 2.0  # seconds between two words to the watchers about what is open
 OPEN_FOR = 8  # seconds for which such a word holds
 PER_SESSION = 10  # streams
@@ -97,10 +98,11 @@ class Hub:
     async def stop(self) -> None:
         """End everything that ``start`` began."""
         self.close()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            # Not once only: before Python 3.12 ``wait_for``, by which the Redis client sends, may lose a cancellation.
+            await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN)
         await self._follower.close()
         self._threads.close()
 

@@ -10,8 +10,10 @@ import pytest
 
 from domains.push import hub as hub_module
 from domains.push import listener, sse
+from domains.push.follower import Follower
 from domains.push.sse import TOPICS
 from domains.push.stream import OPEN, STREAM, cursor
+from domains.push.threads import THREADS
 from tests.integration.push.browser import (
     People,
     Person,
@@ -282,17 +284,16 @@ async def test_a_page_made_between_commit_and_announcement_gets_the_element_all_
 
 
 @in_loop
-async def test_a_change_that_was_never_announced_is_sent_within_six_seconds(domain, topic):
+async def test_a_change_that_was_never_announced_is_looked_up_every_five_seconds(domain, topic, monkeypatch):
     assert listener.CHECK <= 5
+    monkeypatch.setattr(listener, "CHECK", 0.2)
     await in_thread(change, domain, 0, "present")
     async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
-        began = time.monotonic()
         await in_thread(change, domain, 5, "present", announce=False)
 
-        event = await stream.next(timeout=6)
+        event = await stream.next(timeout=30)
 
     assert event.slots == {"slot-5": "present"}
-    assert time.monotonic() - began < 6
 
 
 @in_loop
@@ -408,6 +409,7 @@ async def test_streams_end_when_rights_are_looked_up_and_differ(topic, monkeypat
         people.sessions["bob"] = Person(2, "see")
 
         assert await leaves.next() is None
+        assert (await demoted.next()).event == "resync"  # its page may show less now
         assert await demoted.next() is None
         await stays.silence()
         async with open_stream(hub, topic, since="0-0", session="alice") as again:
@@ -481,6 +483,27 @@ async def test_closing_ends_streams_and_admits_no_more(topic):
 
 
 @in_loop
+async def test_a_cancellation_that_the_redis_client_loses_does_not_keep_the_hub_from_ending(monkeypatch):
+    wait, lost = Follower.wait, []
+
+    async def losing(self, after):
+        try:
+            return await wait(self, after)
+        except asyncio.CancelledError:
+            if lost:
+                raise
+            lost.append(True)
+            return []
+
+    monkeypatch.setattr(Follower, "wait", losing)
+    async with asyncio.timeout(30):
+        async with running_hub():
+            pass
+
+    assert lost
+
+
+@in_loop
 async def test_fifty_streams_add_no_thread_and_leave_nothing_behind(domain, topic):
     people = People()
     for number in range(50):
@@ -490,7 +513,10 @@ async def test_fifty_streams_add_no_thread_and_leave_nothing_behind(domain, topi
         for number in range(8):
             async with open_stream(hub, topic, session=f"s{number}"):
                 await in_thread(change, domain, 1, f"n{number}")
-        await asyncio.gather(*(asyncio.to_thread(time.sleep, 0.05) for _ in range(8)))
+        await asyncio.gather(
+            *(asyncio.to_thread(time.sleep, 0.05) for _ in range(8)),
+            *(hub._threads.run(time.sleep, 0.05) for _ in range(2 * THREADS)),
+        )
         before = threading.active_count()
         streams = [open_stream(hub, topic, session=f"s{number}") for number in range(50)]
         opened = [await stream.__aenter__() for stream in streams]
