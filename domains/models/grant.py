@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.db import models
-from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from domains.models.domain import Domain
 from domains.models.host import Host
-from domains.models.shellpattern import Fits
+from domains.models.scope import ALL, EVERY_GUEST, EVERYTHING, Scope, condition
 
 Person = AbstractBaseUser | AnonymousUser
 
@@ -50,8 +50,7 @@ class Role(models.TextChoices):
 SEEING = (Role.VIEWER, Role.OPERATOR, Role.AUDITOR, Role.ADMINISTRATOR)
 CHANGING = (Role.OPERATOR, Role.ADMINISTRATOR)
 AUDITING = (Role.AUDITOR, Role.ADMINISTRATOR)
-EVERY_GUEST = "*"
-_ALL = Q(pk__isnull=False)
+_EVERYTHING = frozenset({EVERYTHING})
 
 
 def _number(field: str) -> Coalesce:
@@ -88,9 +87,14 @@ class Grant(models.Model):
         return f"{self.role} on {self.host or 'all hosts'}{names}"
 
     @property
+    def scope(self) -> Scope:
+        """Which domains it is for."""
+        return Scope(self.host_id, self.pattern)
+
+    @property
     def on_everything(self) -> bool:
         """Whether it is for all domains, also those still to come."""
-        return self.host_id is None and self.pattern == EVERY_GUEST
+        return self.scope == EVERYTHING
 
 
 def is_administrator(user: Person) -> bool:
@@ -147,17 +151,25 @@ def domains_changed_by(user: Person) -> QuerySet[Domain]:
 def rights_of(user: Person) -> Rights:
     """Look up what the user may see and change. At most one query."""
     if _superuser(user):
-        return Rights(Domain.objects.all(), _ALL, changing=True, alike=True, administers=True)
+        return Rights(Domain.objects.all(), ALL, changing=True, alike=True, administers=True)
     grants = list(_grants(user, SEEING))
     changing = [grant for grant in grants if grant.role in CHANGING]
     seen, changed = _covered(grants), _covered(changing)
     return Rights(
-        Domain.objects.all() if seen is _ALL else Domain.objects.filter(seen),
+        Domain.objects.all() if seen is ALL else Domain.objects.filter(seen),
         changed,
         changing=bool(changing),
-        alike=changed == _ALL or len(changing) == len(grants),
+        alike=changed == ALL or len(changing) == len(grants),
         administers=any(grant.on_everything and grant.role == Role.ADMINISTRATOR for grant in grants),
     )
+
+
+def scopes_of(user: Person) -> tuple[frozenset[Scope], frozenset[Scope]]:
+    """Look up which domains the user may see, and which of them change. At most one query."""
+    if _superuser(user):
+        return _EVERYTHING, _EVERYTHING
+    grants = list(_grants(user, SEEING))
+    return _scopes(grants), _scopes(grant for grant in grants if grant.role in CHANGING)
 
 
 def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool, bool] | None:
@@ -170,7 +182,7 @@ def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool, bool]
     rights = rights_of(user)
     domains = rights.seen.select_related("host")
     try:
-        if rights.changed is _ALL:  # the rule, and much less for the database to be told
+        if rights.changed is ALL:  # the rule, and much less for the database to be told
             return domains.get(**which), True, rights.administers
         domain = domains.annotate(changeable=rights.changeable).get(**which)
     except Domain.DoesNotExist:
@@ -179,18 +191,16 @@ def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool, bool]
 
 
 def _domains(user: Person, roles: tuple[Role, ...]) -> QuerySet[Domain]:
-    return Domain.objects.filter(_ALL if _superuser(user) else _covered(_grants(user, roles)))
+    return Domain.objects.filter(ALL if _superuser(user) else _covered(_grants(user, roles)))
+
+
+def _scopes(grants: Iterable[Grant]) -> frozenset[Scope]:
+    scopes = frozenset(grant.scope for grant in grants)
+    return _EVERYTHING if EVERYTHING in scopes else scopes  # so that all who may see all are alike
 
 
 def _covered(grants: Iterable[Grant]) -> Q:
-    allowed = Q(pk__in=[])
-    for grant in grants:
-        if grant.on_everything:
-            return _ALL
-        on_host = Q() if grant.host_id is None else Q(host=grant.host_id)
-        named = Q() if grant.pattern == EVERY_GUEST else Q(Fits(F("name"), grant.pattern))
-        allowed |= on_host & named
-    return allowed
+    return condition(grant.scope for grant in grants)
 
 
 def _grants(user: Person, roles: tuple[Role, ...]) -> QuerySet[Grant]:

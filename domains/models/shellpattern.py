@@ -1,6 +1,11 @@
-"""Names that fit a shell pattern, as the database finds them."""
+"""Names that fit a shell pattern, as the database finds them and as Python does."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fnmatch import translate
+from functools import lru_cache
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -29,3 +34,9 @@ class Fits(models.Lookup):
         """Compile to ``LIKE``, whose backslash takes the meaning from what follows it."""
         left, values = self.process_lhs(compiler, connection)
         return f"{left} LIKE %s", [*values, self.rhs.translate(_LIKE)]
+
+
+@lru_cache(maxsize=4096)
+def matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Give the function that finds out whether a name fits a pattern, by the same rule as :class:`Fits`."""
+    return re.compile(translate(pattern.translate(_ONLY_STAR_AND_MARK))).match

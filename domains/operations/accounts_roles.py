@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 
 from domains.history import ledger
 from domains.models import Grant, Host, Role
-from domains.models.grant import EVERY_GUEST
+from domains.models.scope import EVERY_GUEST
 from domains.operations.accounts import known_user, new_account
 from domains.operations.accounts_groups import known_group, new_group
 from domains.operations.accounts_rules import Misfit, administering

@@ -11,11 +11,11 @@ from domains.models import Grant, Role
 from domains.models.grant import (
     AUDITING,
     CHANGING,
-    EVERY_GUEST,
     SEEING,
     domains_changed_by,
     domains_seen_by,
 )
+from domains.models.scope import EVERY_GUEST
 
 EVERYTHING = "every guest, also those still to come"
 NOTHING = "nothing"

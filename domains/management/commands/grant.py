@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 from domains.management.administering import AdministeringCommand, operating_systems_user, refusals_told
 from domains.management.terminal import printable
 from domains.models import Role
-from domains.models.grant import EVERY_GUEST
+from domains.models.scope import EVERY_GUEST
 from domains.operations.accounts_roles import give_role, named_host, take_role
 
 
