@@ -13,8 +13,8 @@ pages = get_asgi_application()
 from domains.push.figures import tell_by  # noqa: E402  # models can be imported once Django is set up
 from domains.push.hub import Hub  # noqa: E402
 from domains.push.sse import EventStreams, Receive, Scope, Send  # noqa: E402
-from domains.web.access import access  # noqa: E402
 from domains.web.fragments import render  # noqa: E402
+from domains.web.listening import access  # noqa: E402
 
 hub = Hub(url=settings.REDIS_URL, render=render, find_access=access)
 streams = EventStreams(hub)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from domains.models.scope import Guest
 from domains.push.board import Board
 from domains.push.client import Client, as_message
-from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Pictures, Prime, audience_of
+from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Pictures, Prime
+from domains.push.topics import names_one_guest
 
 UNSETTLED = 30.0  # seconds; longer than a change can take from its commit to its announcement
 
@@ -19,6 +21,7 @@ class Delivery:
         self.clients: set[Client] = set()
         self._topics: defaultdict[str, set[Client]] = defaultdict(set)
         self._boards: defaultdict[tuple[str, Audience], Board] = defaultdict(Board)
+        self._called: dict[str, Guest] = {}  # by the topic of its page or row
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -26,7 +29,7 @@ class Delivery:
         return frozenset(self._topics)
 
     def accesses(self) -> list[Access]:
-        """Give the different rights of those who listen; streams of one session share theirs."""
+        """Give the different rights of those who listen; people with the same grants share theirs."""
         return list({id(client.access): client.access for client in self.clients}.values())
 
     def add(self, client: Client) -> None:
@@ -42,6 +45,7 @@ class Delivery:
             self._topics[topic].discard(client)
             if not self._topics[topic]:
                 del self._topics[topic]
+                self._called.pop(topic, None)
                 for audience in AUDIENCES:
                     self._boards.pop((topic, audience), None)
 
@@ -58,10 +62,18 @@ class Delivery:
         for picture in pictures.pictures:
             for topic in picture.rendered.fragments.keys() & self._topics.keys():
                 fragments = picture.rendered.fragments[topic]
-                if picture.quiet:
+                if picture.everybody is None:
                     self._boards[topic, picture.audience].prime(fragments, pictures.revision)
+                    self._note_name(topic, picture.rendered.guest)
                 else:
                     self._show(topic, picture, fragments, pictures.revision, batch, now)
+
+    def _note_name(self, topic: str, guest: Guest | None) -> Guest | None:
+        """Note how a topic's only guest is called; give it as it was known, if that differs."""
+        if guest is None or not names_one_guest(topic):
+            return None
+        before, self._called[topic] = self._called.get(topic), guest
+        return None if before == guest else before
 
     def _show(
         self,
@@ -72,21 +84,33 @@ class Delivery:
         batch: int,
         now: float,
     ) -> None:
-        domain_id, audience = picture.rendered.domain_id, picture.audience
-        # What belongs to no domain is the same for all, whichever elements they have otherwise.
-        audiences = (audience,) if domain_id is not None else AUDIENCES
+        # What belongs to no guest is the same for all, whichever elements they have otherwise.
+        audiences = (picture.audience,) if picture.rendered.guest else AUDIENCES
         boards = [self._boards[topic, name] for name in audiences]
         changed = set().union(*(board.update(fragments, revision) for board in boards))
         messages = {element: as_message(element, fragments[element]) for element in changed}
+        for client in self._receivers(topic, picture, batch):
+            lacking = set(changed)
+            if not _settled(client, batch, now):
+                lacking |= _lacking(client, fragments, boards)
+            for element in lacking:
+                if element not in messages:
+                    messages[element] = as_message(element, fragments[element])
+                client.push(element, messages[element])
+
+    def _receivers(self, topic: str, picture: Picture, batch: int) -> Iterator[Client]:
+        """Give who gets a picture; the others' streams end to whom its guest is not the same under its new name."""
+        guest, everybody = picture.rendered.guest, picture.everybody or {}
+        before = self._note_name(topic, guest)
+        alone = guest is not None and names_one_guest(topic)
         for client in self._topics[topic]:
-            if client.first <= batch and audience_of(client.access, picture.rendered) == audience:
-                lacking = set(changed)
-                if not _settled(client, batch, now):
-                    lacking |= _lacking(client, fragments, boards)
-                for element in lacking:
-                    if element not in messages:
-                        messages[element] = as_message(element, fragments[element])
-                    client.push(element, messages[element])
+            if client.first > batch:
+                continue
+            audience = everybody[client.access]
+            if alone and (audience is None or (before and client.access.audience(before) != audience)):
+                client.end(anew=True)
+            elif audience == picture.audience:
+                yield client
 
 
 def _lacking(client: Client, fragments: Mapping[str, str], boards: Iterable[Board]) -> set[str]:

@@ -140,7 +140,7 @@ class Hub:
 
     def _authorise(self, session: str, topics: frozenset[str]) -> tuple[Access, list[Prime]] | None:
         access = self._find_access(session)
-        if access is None or not all(access.may_subscribe(topic) for topic in topics):
+        if access is None or not access.may_subscribe(topics):
             return None
         return access, find_primes(access, topics)
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from domains.models import Domain
 from domains.models.revision import current_revision
-from domains.push.topics import named_domains
+from domains.models.scope import Guest, HostGuests
+from domains.push.topics import named_guests
 
 Audience = Literal["see", "change"]
 AUDIENCES: tuple[Audience, ...] = ("change", "see")
@@ -16,17 +18,18 @@ AUDIENCES: tuple[Audience, ...] = ("change", "see")
 class Rendered(Protocol):
     """What a key looks like to one audience.
 
-    ``fragments`` is topic to element id to the element's outer HTML; ``domain_id`` says whose rights count. What
-    belongs to no domain is for those who may know of the host ``host_id``, or without one for all who see anything.
+    ``fragments`` is topic to element id to the element's outer HTML. ``guest`` says whose rights count, under the name
+    that it has now. What belongs to none is for those who see one of ``host_guests``, or without them for all who see
+    anything.
     """
 
     @property
-    def domain_id(self) -> int | None:
-        """The domain that the fragments show, if it is one."""
+    def guest(self) -> Guest | None:
+        """The guest that the fragments show, if it is one."""
 
     @property
-    def host_id(self) -> int | None:
-        """The host that the fragments show, if it is one."""
+    def host_guests(self) -> HostGuests | None:
+        """The guests of the host that the fragments show, if it is one."""
 
     @property
     def fragments(self) -> Mapping[str, Mapping[str, str]]:
@@ -34,16 +37,19 @@ class Rendered(Protocol):
 
 
 class Access(Protocol):
-    """What one person may see; two that are equal allow the same."""
+    """What somebody may see; two that are equal allow the same, now and later."""
 
-    def audience(self, domain_id: int | None, /) -> Audience | None:
-        """Say as whom the person gets fragments of a domain. Asked in the event loop: must not wait."""
+    def __hash__(self) -> int:
+        """Those who may see the same are asked for once."""
 
-    def knows_host(self, host_id: int, /) -> bool:
-        """Whether the person may know of a host. Asked in the event loop: must not wait."""
+    def audience(self, guest: Guest | None, /) -> Audience | None:
+        """Say as whom the person gets fragments of a guest. Asked in the event loop too: must not wait."""
 
-    def may_subscribe(self, topic: str, /) -> bool:
-        """Whether the person may listen to a topic. Asked in a thread."""
+    def knows_host(self, guests: HostGuests, /) -> bool:
+        """Whether the person may know of the host that has these guests. Asked in a thread."""
+
+    def may_subscribe(self, topics: Collection[str], /) -> bool:
+        """Whether the person may listen to each of the topics. Asked in a thread."""
 
 
 Render = Callable[[str, Audience, frozenset[str]], Rendered | None]
@@ -61,11 +67,11 @@ class Prime:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One key's fragments for one audience. ``quiet`` ones are noted, not sent."""
+    """One key's fragments for one audience, and as whom everybody gets that key's; None for what is noted, not sent."""
 
     audience: Audience
     rendered: Rendered
-    quiet: bool
+    everybody: Mapping[Access, Audience | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,50 +92,64 @@ def render_all(
 ) -> Pictures:
     """Render keys for the audiences that are there, and what is to be primed. Reads the database."""
     pictures = [picture for prime in primes for picture in _primed(render, prime)]
+    guests = _guests(keys)
     for key in keys:
-        pictures += _render_key(render, key, accesses, wanted)
+        pictures += _render_key(render, key, _first(key, guests, accesses), accesses, wanted)
     return Pictures(pictures, current_revision())
 
 
 def _primed(render: Render, prime: Prime) -> list[Picture]:
     rendered = render(prime.key, prime.audience, frozenset({prime.topic}))
-    return [] if rendered is None else [Picture(prime.audience, rendered, quiet=True)]
+    return [] if rendered is None else [Picture(prime.audience, rendered)]
+
+
+def _guests(keys: Iterable[str]) -> dict[str, Guest]:
+    """Find what the domains are called of which some of the keys are. At most one query."""
+    pks = [int(key.partition(":")[2]) for key in keys if key.startswith("domain:")]
+    found = Domain.objects.filter(pk__in=pks).values_list("pk", "host", "name")
+    return {f"domain:{guest.pk}": guest for guest in (Guest(*row) for row in found)} if pks else {}
+
+
+def _first(key: str, guests: Mapping[str, Guest], accesses: Iterable[Access]) -> set[Audience | None]:
+    """Say for whom a key is to be drawn, as far as that is known before it has been."""
+    if key.startswith("operation:"):
+        return set(AUDIENCES)
+    return {access.audience(guests.get(key)) for access in accesses}
 
 
 def _render_key(
-    render: Render, key: str, accesses: Collection[Access], wanted: frozenset[str]
+    render: Render,
+    key: str,
+    audiences: set[Audience | None],
+    accesses: Iterable[Access],
+    wanted: frozenset[str],
 ) -> list[Picture]:
-    kind, _, number = key.partition(":")
-    # Whose rights count for an operation is known when it has been rendered once.
-    known = kind in {"domain", "host", "batch"}
-    audiences = _audiences(accesses, int(number) if kind == "domain" else None) if known else set(AUDIENCES)
-    pictures = []
+    pictures: list[Picture] = []
     for audience in AUDIENCES:
-        if audience in audiences:
+        # At least once: whoever saw the guest under another name only is to learn of it.
+        if audience in audiences or (audience == AUDIENCES[-1] and not pictures):
             rendered = render(key, audience, wanted)
             if rendered is None:
                 break
-            audiences = {audience_of(access, rendered) for access in accesses}
-            pictures.append(Picture(audience, rendered, quiet=False))
+            everybody = {access: audience_of(access, rendered) for access in accesses}
+            audiences = set(everybody.values())
+            pictures.append(Picture(audience, rendered, everybody))
     return pictures
-
-
-def _audiences(accesses: Collection[Access], domain_id: int | None) -> set[Audience | None]:
-    return {access.audience(domain_id) for access in accesses}
 
 
 def audience_of(access: Access, rendered: Rendered) -> Audience | None:
     """Say as whom a person gets what was rendered; None for one whom it does not concern."""
-    if rendered.host_id is not None and not access.knows_host(rendered.host_id):
+    if rendered.host_guests is not None and not access.knows_host(rendered.host_guests):
         return None
-    return access.audience(rendered.domain_id)
+    return access.audience(rendered.guest)
 
 
 def find_primes(access: Access, topics: Iterable[str]) -> list[Prime]:
     """Find what shows the topics of single domains to this person. The others are small and need no priming."""
-    primes = []
-    for topic in topics:
-        for pk in named_domains(topic).values_list("pk", flat=True):
-            if audience := access.audience(pk):
-                primes.append(Prime(topic, f"domain:{pk}", audience))
-    return primes
+    pages = [topic for topic in topics if topic.startswith("domain:")]
+    return [
+        Prime(topic, f"domain:{guest.pk}", audience)
+        for topic, guests in named_guests(pages).items()
+        for guest in guests
+        if (audience := access.audience(guest))
+    ]

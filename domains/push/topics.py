@@ -6,12 +6,14 @@ in a list, so that a page listens to the rows that it shows and to no others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from domains.models import Domain
+from domains.models.scope import Guest
 
 _KIND = "domain:"
 _ROW = "row:"
@@ -32,16 +34,37 @@ def row_topic(pk: int) -> str:
     return f"{_ROW}{pk}"
 
 
-def named_domains(topic: str) -> QuerySet[Domain]:
-    """Find the domains that a topic names; none for any other topic, and for nonsense."""
-    host, _, text = topic.removeprefix(_KIND).rpartition("/")
+def names_one_guest(topic: str) -> bool:
+    """Whether a topic is that of one guest's page or row."""
+    return topic.startswith(_ROW) or (topic.startswith(_KIND) and "/" in topic)
+
+
+def named_guests(topics: Collection[str]) -> Mapping[str, Sequence[Guest]]:
+    """Find the guests that each topic names; none for any other topic, and for nonsense. At most one query."""
+    named = Q()
+    if uuids := [uuid for text in named_uuids(topics) if (uuid := _as_uuid(text))]:
+        named |= Q(uuid__in=uuids)
+    if rows := [int(text) for topic in topics if (text := _row(topic)).isascii() and text.isdigit()]:
+        named |= Q(pk__in=rows)
+    found: defaultdict[str, list[Guest]] = defaultdict(list)
+    fields = ("pk", "host", "name", "uuid", "host__slug")
+    for pk, host, name, uuid, slug in Domain.objects.filter(named).values_list(*fields) if named else ():
+        for topic in {f"{_KIND}{uuid}", f"{_KIND}{slug}/{uuid}", row_topic(pk)}.intersection(topics):
+            found[topic].append(Guest(pk, host, name))
+    return found
+
+
+def _row(topic: str) -> str:
+    """Give a row's number as it is written; nothing for any other topic, and for what is too long to be one."""
+    text = topic.removeprefix(_ROW)
+    return text if topic.startswith(_ROW) and len(text) < 19 else ""
+
+
+def _as_uuid(text: str) -> UUID | None:
     try:
-        found = Domain.objects.filter(uuid=UUID(text))
+        return UUID(text)
     except ValueError:
-        return Domain.objects.none()
-    if not topic.startswith(_KIND):
-        return Domain.objects.none()
-    return found.filter(host__slug=host) if "/" in topic else found
+        return None
 
 
 def named_uuids(topics: Iterable[str]) -> set[str]:

@@ -12,10 +12,11 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import Batch, Domain, Host, Operation
+from domains.models.scope import Guest, HostGuests
 from domains.operations.standing import followers_of
+from domains.push.rendering import Audience
 from domains.push.topics import domain_topics, named_uuids, row_topic
 from domains.web import batch_view, fleet_rows, lines, operation_view
-from domains.web.access import Audience
 from domains.web.board import Board, board_of
 from domains.web.hosts_view import state_html
 from domains.web.readings import reading_html
@@ -29,14 +30,14 @@ Fragments = dict[str, str]
 class Rendered:
     """What became of one key: per topic, the elements to replace, by their ids.
 
-    ``domain_id`` is what the receivers must be allowed to see; None for the state of the host ``host_id``, of which
-    they must be allowed to know.
+    ``guest`` is what the receivers must be allowed to see; None for the state of a host, of whose ``host_guests`` they
+    must be allowed to see one.
     """
 
-    domain_id: int | None
+    guest: Guest | None
     revision: int
     fragments: dict[str, Fragments]
-    host_id: int | None = None
+    host_guests: HostGuests | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
         out[topic] = {f"fleet-{pk}": fleet_rows.row_html(domain, changeable=audience == "change")}
     if "fleet" in wanted:
         out["fleet"] = {"fleet-moved": fleet_rows.moved_html(time.time())}
-    return Rendered(pk, domain.revision, out)
+    return Rendered(Guest(pk, domain.host_id, domain.name), domain.revision, out)
 
 
 def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
@@ -79,7 +80,9 @@ def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Render
     if operation is None or operation.domain_id is None:
         return None
     rendered = _of_domain(operation.domain_id, audience, wanted)
-    out = rendered.fragments if rendered else {}
+    if rendered is None:
+        return None
+    out = rendered.fragments
     followed = [number for number in (operation.undo_of_id, operation.retry_of_id) if number]
     # What an operation undoes or retries tells so, and can be undone or retried again if that comes to nothing.
     for one in (operation, *(known.filter(pk__in=followed) if followed else ())):
@@ -90,7 +93,7 @@ def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Render
             out[f"operation:{one.pk}"] = {**operation_view.fragments(one, changeable=audience == "change")}
     if operation.batch_id and (topic := f"batch:{operation.batch_id}") in wanted:
         out[topic] = batch_view.fragments_of_operation(operation)
-    return Rendered(operation.domain_id, operation.revision, out)
+    return Rendered(rendered.guest, operation.revision, out)
 
 
 def _of_batch(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
@@ -118,7 +121,7 @@ def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | 
         # Without rights to go by, slots are drawn for looking; those who may change get theirs with the domain.
         if listening := wanted & domain_topics(domain):
             out |= dict.fromkeys(listening, _host_part(board_of(domain, editable=False)))
-    return Rendered(None, host.revision, out, host_id=pk)
+    return Rendered(None, host.revision, out, HostGuests(pk))
 
 
 def _host_part(board: Board) -> Fragments:

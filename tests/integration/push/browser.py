@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from domains.models import Domain, Host
 from domains.models.revision import next_revision
+from domains.models.scope import Guest, HostGuests
 from domains.push.hub import Hub
 from domains.push.sse import EventStreams
 from domains.push.stream import publish
@@ -50,9 +51,9 @@ def change(domain: Domain, slot: int, state: str, *, announce: bool = True) -> N
 
 @dataclass(frozen=True)
 class Drawn:
-    domain_id: int | None
+    guest: Guest | None
     fragments: dict[str, dict[str, str]]
-    host_id: int | None = None
+    host_guests: HostGuests | None = None
 
 
 def render(key: str, audience: str, wanted: frozenset[str]) -> Drawn | None:
@@ -64,7 +65,8 @@ def render(key: str, audience: str, wanted: frozenset[str]) -> Drawn | None:
     tag = "button" if audience == "change" else "span"
     slots = {f"slot-{n}": f'<{tag} id="slot-{n}">{state}</{tag}>' for n, state in domain.pinning.items()}
     topic = f"domain:{domain.uuid}"
-    return Drawn(domain.pk, {topic: slots} if topic in wanted else {})
+    guest = Guest(domain.pk, domain.host_id, domain.name)
+    return Drawn(guest, {topic: slots} if topic in wanted else {})
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,14 @@ class Person:
     user_id: int
     right: str | None = "change"
 
-    def audience(self, domain_id: int | None) -> str | None:
+    def audience(self, guest: Guest | None) -> str | None:
         return self.right
 
-    def knows_host(self, host_id: int) -> bool:
+    def knows_host(self, guests: HostGuests) -> bool:
         return True
 
-    def may_subscribe(self, topic: str) -> bool:
-        return topic != "domain:secret"
+    def may_subscribe(self, topics: frozenset[str]) -> bool:
+        return "domain:secret" not in topics
 
 
 class People:

@@ -19,8 +19,8 @@ from domains.operations.actor import Actor
 from domains.operations.hosts import remove_host
 from domains.push import hub as hub_module
 from domains.push.stream import cursor, publish
-from domains.web.access import access
 from domains.web.fragments import render
+from domains.web.listening import access
 from tests.integration.push.browser import in_thread, open_stream, running_hub
 from tests.integration.web.factory import make_domain, make_host, make_user
 
@@ -64,7 +64,7 @@ def mara():
     make_user("otto", "viewer")
     user, everybody = make_user("mara", "operator", pattern="web*"), Group.objects.create(name="all")
     Grant.objects.create(group=everybody, role="viewer")
-    Grant.objects.create(user=user, role="viewer", host=host)
+    Grant.objects.create(user=user, role="operator", host=host)
     Grant.objects.create(group=Group.objects.create(name="operators"), role="operator")
     user.groups.add(everybody)
     return user

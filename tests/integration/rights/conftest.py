@@ -10,8 +10,8 @@ from django.conf import settings
 
 from domains.operations import doorbell
 from domains.push.hub import Hub
-from domains.web.access import access
 from domains.web.fragments import render
+from domains.web.listening import access
 from tests.integration.rights import asking
 from tests.integration.rights.doors import TOPICS, Door, Listing
 from tests.integration.rights.oracle import Answer

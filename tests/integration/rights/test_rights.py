@@ -21,7 +21,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from domains.api.api import api
 from domains.management.operating import OperatingCommand
-from domains.web.access import access
+from domains.models import scope
+from domains.web.listening import access
 from tests.integration.rights import asking, table
 from tests.integration.rights.asking import client_of
 from tests.integration.rights.conftest import Answers
@@ -159,8 +160,10 @@ def test_stream_carries_to_each_what_they_may_see_or_change(world: World):
         found = access(world.sessions[person.name])
         for guest, domain in world.domains.items():
             change, see = (holds(person, right, guest) for right in (Right.CHANGE, Right.SEE))
-            assert found.audience(domain.pk) == ("change" if change else "see" if see else None)
-            assert found.knows_host(domain.host_id) == (guest.host in hosts_of(person))
+            assert found.audience(scope.Guest(domain.pk, domain.host_id, domain.name)) == (
+                "change" if change else "see" if see else None
+            )
+            assert found.knows_host(scope.HostGuests(domain.host_id)) == (guest.host in hosts_of(person))
 
 
 def test_every_topic_of_a_page_is_described(world: World):

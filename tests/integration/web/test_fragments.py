@@ -5,6 +5,7 @@ import re
 import pytest
 
 from domains.models import Domain, Host, Operation
+from domains.models.scope import Guest
 from domains.push.topics import page_topic
 from domains.web import fleet_rows
 from domains.web.board import board_of
@@ -26,7 +27,10 @@ def topic(domain: Domain) -> str:
 def test_domain_key_gives_every_part_of_the_page_by_its_id(domain, topic):
     rendered = render(f"domain:{domain.pk}", "change", frozenset({topic, "operations"}))
     assert rendered is not None
-    assert (rendered.domain_id, rendered.revision) == (domain.pk, domain.revision)
+    assert (rendered.guest, rendered.revision) == (
+        Guest(domain.pk, domain.host_id, domain.name),
+        domain.revision,
+    )
     assert set(rendered.fragments) == {topic}
     parts = rendered.fragments[topic]
     assert {
@@ -85,7 +89,7 @@ def test_operation_key_reaches_its_page_the_list_and_its_domain(domain, topic):
     own, row = f"operation:{operation.pk}", f"row:{domain.pk}"
     rendered = render(own, "see", frozenset({topic, "operations", own, "fleet", row}))
     assert rendered is not None
-    assert rendered.domain_id == domain.pk
+    assert rendered.guest.pk == domain.pk
     assert {*rendered.fragments} == {topic, "operations", own, "fleet", row}
     assert rendered.fragments["operations"].keys() == {own.replace(":", "-")}
     assert rendered.fragments[own].keys() == {"operation"}
@@ -143,7 +147,7 @@ def test_host_key_reaches_the_fleet_and_the_pages_of_its_domains(domain, topic, 
     Host.objects.filter(pk=host.pk).update(state="unreachable", last_error="gone")
     rendered = render(f"host:{host.pk}", "see", frozenset({"fleet", topic}))
     assert rendered is not None
-    assert rendered.domain_id is None
+    assert rendered.guest is None
     assert "hv1 does not answer" in rendered.fragments["fleet"][f"host-{host.pk}"]
     assert "data-stale" in rendered.fragments[topic]["banner"]
     assert f"domain:{other.uuid}" not in rendered.fragments
