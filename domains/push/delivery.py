@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from domains.models.scope import Guest
 from domains.push.board import Board
@@ -12,6 +13,14 @@ from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Picture
 from domains.push.topics import names_one_guest
 
 UNSETTLED = 30.0  # seconds; longer than a change can take from its commit to its announcement
+
+
+class Shown(NamedTuple):
+    """How an element looks now, and the highest revision that can have made it so."""
+
+    element: str
+    revision: int
+    digest: int
 
 
 class Delivery:
@@ -88,12 +97,14 @@ class Delivery:
         audiences = (picture.audience,) if picture.rendered.guest else AUDIENCES
         boards = [self._boards[topic, name] for name in audiences]
         changed = set().union(*(board.update(fragments, revision) for board in boards))
+        looks = [
+            Shown(element, max(board.revision(element) for board in boards), hash(html))
+            for element, html in fragments.items()
+        ]
         messages = {element: as_message(element, fragments[element]) for element in changed}
         for client in self._receivers(topic, picture, batch):
-            lacking = set(changed)
-            if not _settled(client, batch, now):
-                lacking |= _lacking(client, fragments, boards)
-            for element in lacking:
+            settled = _settled(client, batch, now)
+            for element in changed if settled else changed | _lacking(client, looks):
                 if element not in messages:
                     messages[element] = as_message(element, fragments[element])
                 client.push(element, messages[element])
@@ -113,13 +124,12 @@ class Delivery:
                 yield client
 
 
-def _lacking(client: Client, fragments: Mapping[str, str], boards: Iterable[Board]) -> set[str]:
+def _lacking(client: Client, looks: Iterable[Shown]) -> set[str]:
     """Find what may have changed after the client's page was made, and was not given to it since."""
     lacking = set()
-    for element, html in fragments.items():
-        newer = max(board.revision(element) for board in boards) > client.known
-        if newer and client.given.get(element) != hash(html):
-            client.given[element] = hash(html)
+    for element, revision, digest in looks:
+        if revision > client.known and client.given.get(element) != digest:
+            client.given[element] = digest
             lacking.add(element)
     return lacking
 
