@@ -15,7 +15,7 @@ from domains.api.problems import problems
 from domains.api.shapes import Batch as BatchShape
 from domains.models import Batch
 from domains.operations.actor import Actor
-from domains.operations.batches import choose, control
+from domains.operations.batches import choose, control, retrying
 from domains.operations.batches.representation import batch_json, plan_json
 from domains.operations.batches.request import Choice, preview, record_refusal, request_batch
 from domains.operations.batches.wanted import MOST_GUESTS, MOST_PARALLEL, PARALLEL
@@ -91,7 +91,7 @@ class NoteRequest(BaseModel):
 
 @router.post(
     "batches",
-    response={200: BatchShape, 202: BatchShape, **problems(404, 413, 415, 422)},
+    response={200: BatchShape, 202: BatchShape, **problems(403, 404, 413, 415, 422)},
     operation_id="start_batch",
     summary="Ask for one change of many guests, or for the plan of it",
     openapi_extra=described(BatchRequest, required=True),
@@ -137,7 +137,7 @@ def cancel_batch(request: HttpRequest, number: Number) -> JsonResponse:
 
 @router.post(
     "batches/{number}/retry",
-    response={200: BatchShape, 202: BatchShape, **problems(404, 409, 413, 415, 422)},
+    response={200: BatchShape, 202: BatchShape, **problems(403, 404, 409, 413, 415, 422)},
     operation_id="retry_batch",
     summary="Ask once more for what a batch has not achieved",
     openapi_extra=described(GoneAbout, required=False),
@@ -147,13 +147,13 @@ def retry_batch(request: HttpRequest, number: Number, idempotency_key: Key = Non
     body, actor = read_body(request, GoneAbout, required=False), actor_of(request)
     sent, key = body.model_dump(exclude_unset=True, exclude={"dry_run"}), key_of(idempotency_key)
     try:
-        choice = control.retriable(actor, number, key)
+        choice = retrying.retriable(actor, number, key)
     except RequestRefused as refusal:
         if not body.dry_run:
             record_refusal(refusal, actor, sent)
         raise
     assert choice.batch is not None  # noqa: S101  # what is retried is a batch
-    asked = control.asked_before(choice.batch) | sent
+    asked = retrying.asked_before(choice.batch) | sent
     return _answer(actor, choice, asked, dry_run=body.dry_run, key=key)
 
 

@@ -38,6 +38,11 @@ class Actor:
     token: str = ""
     limit: str = ""
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether the token that came with the request changes nothing, whatever its owner may."""
+        return bool(self.limit) and self.limit not in CHANGING
+
     def told(self) -> dict[str, object]:
         """Give who this is as entries say it."""
         return {
@@ -65,7 +70,7 @@ class Actor:
 
     def changes(self) -> QuerySet[Domain]:
         """Give the domains that this actor may change."""
-        if self.limit and self.limit not in CHANGING:
+        if self.only_looks:
             return Domain.objects.none()
         return domains_changed_by(self.user) if self.user else Domain.objects.all()
 
@@ -73,20 +78,23 @@ class Actor:
         """Whether this actor may change what an operation is about; a domain that is gone, if every other one."""
         if operation.domain_id is not None:
             return self.changes().filter(pk=operation.domain_id).exists()
-        barred = self.limit and self.limit not in CHANGING
-        return not barred and (self.user is None or covers_everything(self.user, CHANGING))
+        return self.changes_everything()
 
-    def barred(self, domain: str) -> str:
-        """Say why this actor may not change a domain that it may see."""
-        if self.limit and self.limit not in CHANGING:
+    def barred(self, what: str, pronoun: str = "it") -> str:
+        """Say why this actor may not change a domain that it may see, or several."""
+        if self.only_looks:
             return (
                 f"The token “{self.token}” is limited to {self.limit} and changes nothing; use one that may."
             )
-        return f"{self.name} may see {domain} but not change it; ask an administrator for the operator role."
+        return f"{self.name} may see {what} but not change {pronoun}; ask an administrator for the operator role."
 
     def sees_everything(self) -> bool:
         """Whether this actor may see every domain, also those that are gone or still to come."""
         return self.user is None or covers_everything(self.user, SEEING)
+
+    def changes_everything(self) -> bool:
+        """Whether this actor may change every domain, also those that are gone or still to come."""
+        return not self.only_looks and (self.user is None or covers_everything(self.user, CHANGING))
 
     def operations(self) -> QuerySet[Operation]:
         """Give the operations that this actor may see, by the names they keep."""

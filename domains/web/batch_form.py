@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from domains.inventory.finding import FleetFilters
 from domains.operations.actor import Actor
-from domains.operations.batches import choose, control
+from domains.operations.batches import choose, retrying
 from domains.operations.batches.request import Choice
 from domains.operations.batches.wanted import PARALLEL
 from domains.operations.refused import RequestRefused
@@ -72,7 +72,7 @@ def choosing(query: QueryDict) -> QueryDict:
 def chosen_guests(actor: Actor, query: QueryDict) -> Choice:
     """Find the guests that an address means. Raises :class:`RequestRefused`."""
     if "retry" in query:
-        return control.retriable(actor, read_number(str(query.get("retry"))) or 0)
+        return retrying.retriable(actor, read_number(str(query.get("retry"))) or 0)
     if "all" in query:
         return Choice(choose.by_filters(actor, _filters(query)), _how(query))
     keys = [read_number(text) for text in query.getlist("domain")]
@@ -83,7 +83,7 @@ def chosen_guests(actor: Actor, query: QueryDict) -> Choice:
 def guests_to_run(actor: Actor, query: QueryDict, shown: Mapping[int, str], key: str) -> Choice:
     """Give the guests that were shown, whatever would be chosen by now. ``key`` is that of the form."""
     if "retry" in query:
-        again = control.retriable(actor, read_number(str(query.get("retry"))) or 0, key)
+        again = retrying.retriable(actor, read_number(str(query.get("retry"))) or 0, key)
         kept = [domain for domain in again.domains if domain.pk in shown]
         return replace(again, domains=kept, shown=shown)
     how: dict[str, object] = {"picked": len(shown)}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from domains.models import Batch, ItemState
 from domains.operations import batch_words, unread
 from domains.operations.actor import Actor
-from domains.operations.batches import control
+from domains.operations.batches import control, retrying
 from domains.operations.batches.outcome import counts_of_all
 from domains.operations.batches.wanted import MOST_GUESTS
 from domains.operations.parse import NOTE_LENGTH
@@ -119,7 +119,7 @@ def _show(
         "rows": rows[:ROWS],
         "page": page,
         "more": len(rows) > ROWS,
-        "retried_by": found.retried_by.first(),
+        "retried_by": retrying.retried_by(actor, found),
         "problem": problem,
         "note": note,
         "note_length": NOTE_LENGTH,
@@ -128,10 +128,8 @@ def _show(
 
 
 def _controls(actor: Actor, batch: Batch, counts: dict[str, int]) -> dict[str, Any]:
-    failed = ("failed", "partial", "refused", "cancelled", "dropped")
     waiting = batch.under_way and bool(counts.get(ItemState.DUE) or counts.get("queued"))
     return {
         "cancellable": waiting and control.may_cancel(actor, batch),
-        "to_retry": 0 if batch.under_way else sum(counts.get(outcome, 0) for outcome in failed),
-        "changing": actor.changes().exists(),
+        "to_retry": 0 if batch.under_way else retrying.left_to_retry(actor, batch).count(),
     }

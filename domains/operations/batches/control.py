@@ -1,26 +1,21 @@
-"""What a person can do about a batch: look at it, cancel what has not started, retry what failed."""
+"""What a person can do about a batch: look at it, and cancel what has not started."""
 
 from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from domains.models import UNDER_WAY, Batch, BatchItem, EffectState, ItemState, Operation, Status
+from domains.models import UNDER_WAY, Batch, BatchItem, ItemState, Status
 from domains.models.revision import next_revision
 from domains.operations import control
 from domains.operations.actor import Actor
 from domains.operations.batches import told
-from domains.operations.batches.request import Choice, attempt_made
 from domains.operations.batches.running import drop_due, end_if_over
-from domains.operations.batches.wanted import MOST_GUESTS
 from domains.operations.parse import parse_note
 from domains.operations.refused import RequestRefused, record
-from domains.operations.standing import followers_of, heir
 from domains.vcpu.reasons import Reason
-from domains.vcpu.targets import ALREADY
 
 _LEFT_TO_START = Q(state=ItemState.DUE) | Q(operation__status=Status.QUEUED, operation__attempt=0)
-_ENDED = (Status.FAILED, Status.PARTIAL, Status.CANCELLED)
 
 
 def batches_seen_by(actor: Actor) -> QuerySet[Batch]:
@@ -39,6 +34,11 @@ def items_seen_by(actor: Actor) -> QuerySet[BatchItem]:
     return BatchItem.objects.filter(Exists(seen))
 
 
+def items_changed_by(actor: Actor, batch: Batch) -> QuerySet[BatchItem]:
+    """Give the guests of a batch that the actor may change."""
+    return batch.items.filter(domain__in=actor.changes())
+
+
 def find(actor: Actor, number: int) -> Batch:
     """Give a batch that the actor may see. Raises :class:`RequestRefused` (``batch_not_found``)."""
     found = batches_seen_by(actor).filter(pk=number).first() if 0 < number < 2**63 else None
@@ -52,9 +52,12 @@ def find(actor: Actor, number: int) -> Batch:
 
 def may_cancel(actor: Actor, batch: Batch) -> bool:
     """Whether the actor may end a batch: who asked for it may, and who may change every guest that is left to start."""
-    own = batch.as_system if actor.user is None else batch.user_id == actor.user.pk
+    if actor.changes_everything():
+        return True
+    if actor.user and batch.user_id == actor.user.pk:
+        return not actor.only_looks
     left = batch.items.filter(_LEFT_TO_START, domain__isnull=False)
-    return own or not left.exclude(domain__in=actor.changes()).exists()
+    return items_changed_by(actor, batch).exists() and not left.exclude(domain__in=actor.changes()).exists()
 
 
 def cancel(actor: Actor, number: int, *, note: str = "") -> Batch:
@@ -90,62 +93,3 @@ def _cancel(actor: Actor, batch: Batch, note: str) -> Batch:
         told.write(batch, "batch_cancelled", revision=revision, extra={**actor.told(), "note": note})
         end_if_over(batch, revision)
     return batch
-
-
-def retriable(actor: Actor, number: int, key: str = "") -> Choice:
-    """Choose the guests of a batch for which something was to be done and was not, to be planned anew.
-
-    Of one that succeeded in part, only what is left is asked for again. A guest that may still let go is not among
-    them, nor one whose operation somebody has retried. A request that is sent again, with the ``key`` by which it has
-    made a batch, is not refused for that. Raises :class:`RequestRefused`.
-    """
-    batch = find(actor, number)
-    if batch.under_way:
-        raise _not_retriable(f"Batch {number} is still {batch.status}; see what becomes of it first.")
-    made = attempt_made(actor, batch, key)
-    items = _failed(items_seen_by(actor).filter(batch=batch))
-    if not items and made is None:
-        raise _not_retriable(f"Nothing of batch {number} has failed, so there is nothing to retry.")
-    return Choice(
-        domains=[item.domain for item in items if item.domain],
-        how={"retry_of": number},
-        left={item.domain_id: _left(item) for item in items if item.domain_id},
-        retry_of={
-            item.domain_id: item.operation_id for item in items if item.domain_id and item.operation_id
-        },
-        batch=batch,
-    )
-
-
-def asked_before(batch: Batch) -> dict[str, object]:
-    """Give what a batch asked and how it was gone about, as the fields that a new one is asked for with."""
-    which = {"vcpu": batch.vcpu} if batch.count is None else {"count": batch.count}
-    gone_about = {"parallel": batch.parallel, "stop_on_failure": batch.stop_on_failure, "note": batch.note}
-    return {"action": batch.action, "affect": batch.affect, **which, **gone_about}
-
-
-def _failed(items: QuerySet[BatchItem]) -> list[BatchItem]:
-    failed = Q(operation__status__in=_ENDED) | Q(state__in=(ItemState.REFUSED, ItemState.DROPPED))
-    known = items.filter(failed, domain__isnull=False, domain__gone_at=None)
-    chosen = list(
-        known.select_related("operation", "domain__host").prefetch_related("operation__effects")[:MOST_GUESTS]
-    )
-    followers = followers_of(item.operation_id for item in chosen if item.operation_id)
-    followed: dict[int | None, list[Operation]] = {}
-    for one in followers:
-        followed.setdefault(one.retry_of_id, []).append(one)
-    return [item for item in chosen if heir(followed.get(item.operation_id or 0, [])) is None]
-
-
-def _left(item: BatchItem) -> list[int] | None:
-    """Name the slots that a partial operation has not achieved; of others everything is asked for anew."""
-    operation = item.operation
-    if operation is None or operation.status != Status.PARTIAL:
-        return item.left
-    missing = [effect for effect in operation.effects.all() if effect.state != EffectState.DONE]
-    left = [effect.vcpu for effect in missing if effect.reason not in ALREADY.values()]
-    return list(dict.fromkeys(left)) or item.left
-
-
-def _not_retriable(sentence: str) -> RequestRefused:
-    return RequestRefused(Reason.NOT_RETRIABLE, sentence)

@@ -62,8 +62,9 @@ def request_batch(
             batch = _made_before(actor, idempotency_key, choice, wanted, manner)
             if batch is not None:
                 return batch
-            if choice.batch:
-                attempt_made(actor, choice.batch)
+            _check_free(choice)
+            if all(one.reason == Reason.NOT_PERMITTED for one in planned):
+                raise RequestRefused(Reason.NOT_PERMITTED, actor.barred("the chosen guests", "them"))
             batch = _batch(actor, choice, wanted, manner, key=idempotency_key, revision=revision)
             items = [_item(batch, choice, one, at) for at, one in enumerate(planned, 1)]
             BatchItem.objects.bulk_create(items)
@@ -76,18 +77,6 @@ def request_batch(
     return batch
 
 
-def attempt_made(actor: Actor, batch: Batch, key: str = "") -> Batch | None:
-    """Give the batch that this very request, by its key, has already made to retry ``batch``.
-
-    Raises :class:`RequestRefused` (``not_retriable``) where another request has: a batch is retried once.
-    """
-    later = batch.retried_by.order_by("-pk").first()
-    if later is None or (key and (later.actor, later.idempotency_key) == (actor.name, key)):
-        return later
-    words = f"Batch {later.pk} retries what failed of batch {batch.pk}; retry that one."
-    raise RequestRefused(Reason.NOT_RETRIABLE, words)
-
-
 def record_refusal(
     refusal: RequestRefused, actor: Actor, asked: Mapping[str, object], *, guests: int = 0
 ) -> None:
@@ -95,6 +84,17 @@ def record_refusal(
     told_of = {key: stored(str(asked[key])[:200]) for key in ("vcpu", "count", "affect") if key in asked}
     words = {key: stored(str(asked.get(key) or "")[:200]) for key in ("action", "note")}
     record(refusal, actor, {**words, "requested": told_of, "guests": guests})
+
+
+def _check_free(choice: Choice) -> None:
+    """Make sure that no guest was taken over by another retry meanwhile. Raises :class:`RequestRefused`."""
+    if choice.batch is None:
+        return
+    taken_over = BatchItem.objects.filter(batch__retry_of=choice.batch, domain__in=choice.domains)
+    other = taken_over.select_related("batch").first()
+    if other:
+        words = f"Batch {other.batch.pk} retries what failed of batch {choice.batch.pk}; retry that one."
+        raise RequestRefused(Reason.NOT_RETRIABLE, words)
 
 
 def _made_before(actor: Actor, key: str, choice: Choice, wanted: Wanted, manner: Manner) -> Batch | None:

@@ -134,7 +134,8 @@ def _failure(batch: Batch) -> BatchItem | None:
 
 def _stop_after(batch: Batch, failure: BatchItem, revision: int) -> None:
     operation: Operation | None = failure.operation
-    what = f"operation {operation.pk} is {operation.status}" if operation else "it was refused"
-    drop_due(batch, f"Nothing more was started after {failure.domain_name}: {what}.")
+    # Who may see another guest of the batch reads this too: it names none.
+    what = f"operation {operation.pk}, which is {operation.status}" if operation else "a guest was refused"
+    drop_due(batch, f"Nothing more was started after {what}.")
     stopped_by = {"stopped_by": operation.pk if operation else None}
     told.write(batch, "batch_stopped", revision=revision, extra=stopped_by)

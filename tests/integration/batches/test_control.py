@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from domains.models import Batch, Domain, Grant, HistoryEntry, Host, Operation
 from domains.operations import execute
 from domains.operations.actor import Actor
-from domains.operations.batches import choose, control
+from domains.operations.batches import choose, control, retrying
 from domains.operations.batches.running import advance
 from domains.operations.batches.wanted import MOST_GUESTS
 from domains.operations.followups import retry
@@ -27,7 +27,7 @@ def refusal(deed, *arguments, **more):
 def retried(desk, batch, **asked):
     wanted = {"action": batch.action, "affect": batch.affect}
     wanted |= {"count": batch.count} if batch.count else {"vcpu": batch.vcpu}
-    return desk.run(choice=control.retriable(desk.actor, batch.pk), **(wanted | asked))
+    return desk.run(choice=retrying.retriable(desk.actor, batch.pk), **(wanted | asked))
 
 
 def test_cancelling_starts_nothing_more_and_lets_run_what_runs(desk):
@@ -104,8 +104,8 @@ def test_retry_asks_only_the_guests_that_failed_and_plans_them_anew(desk):
         batch=first, domain_name="web2"
     )
     assert desk.live("web2") == [0, 1, 2]
-    assert "retries what failed" in refusal(control.retriable, desk.actor, first.pk)[1]
-    assert "Nothing of batch" in refusal(control.retriable, desk.actor, second.pk)[1]
+    assert "retries what failed" in refusal(retrying.retriable, desk.actor, first.pk)[1]
+    assert "Nothing of batch" in refusal(retrying.retriable, desk.actor, second.pk)[1]
 
 
 def test_batch_is_retried_once_however_many_ask_at_the_same_time(desk):
@@ -154,7 +154,7 @@ def test_guest_whose_operation_was_retried_by_itself_is_not_asked_again(desk):
     advance(batch.pk)
     retry(desk.actor, Operation.objects.get(domain_name="web1").pk)
 
-    assert [domain.name for domain in control.retriable(desk.actor, batch.pk).domains] == ["web2"]
+    assert [domain.name for domain in retrying.retriable(desk.actor, batch.pk).domains] == ["web2"]
 
 
 def test_what_was_not_started_is_retried_and_what_could_not_be_is_not(desk):
@@ -164,7 +164,7 @@ def test_what_was_not_started_is_retried_and_what_could_not_be_is_not(desk):
     control.cancel(desk.actor, batch.pk)
     assert desk.outcomes(batch) == {"web1": "cancelled", "web2": "dropped", "web3": "nothing"}
 
-    again = control.retriable(desk.actor, batch.pk)
+    again = retrying.retriable(desk.actor, batch.pk)
 
     assert [domain.name for domain in again.domains] == ["web1", "web2"]
 
