@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.contrib.auth import get_user, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 
 from domains.models import BatchItem, Domain, Host, Operation
@@ -77,8 +78,12 @@ class Access:
     def _sees_batches(self, numbers: set[int]) -> bool:
         """Whether every guest of the batches may be seen: what is pushed speaks of all of them."""
         found = set()
+        # By the names they keep, as its page does: a host may have been removed and added again.
+        kept = Domain.objects.filter(host__slug=OuterRef("host_slug"), uuid=OuterRef("domain_uuid"))
+        now = {name: Subquery(kept.values(name)[:1]) for name in ("pk", "host", "name")}
         items = BatchItem.objects.filter(batch__in=numbers)
-        for batch, pk, host, name in items.values_list("batch", "domain_id", "domain__host", "domain__name"):
+        guests = items.values_list("batch", now["pk"], now["host"], now["name"])
+        for batch, pk, host, name in guests:
             gone = pk is None
             if EVERYTHING not in self.sees and (gone or not covers(self.sees, Guest(pk, host, name))):
                 return False

@@ -113,7 +113,7 @@ def test_batch_is_retried_once_however_many_ask_at_the_same_time(desk):
     first = desk.run(action="add", count=1, parallel=1, work=False)
     control.cancel(desk.actor, first.pk)
     chosen = [
-        control.retriable(desk.actor, first.pk) for _ in range(2)
+        retrying.retriable(desk.actor, first.pk) for _ in range(2)
     ]  # both before either has made a batch
 
     second = desk.run(choice=chosen[0], action="add", count=1)

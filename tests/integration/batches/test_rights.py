@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from domains.models import Batch, HistoryEntry, Operation
+from domains.models import Batch, Domain, HistoryEntry, Operation
 from domains.operations.actor import Actor
 from domains.operations.batches import control, retrying
 from domains.operations.refused import RequestRefused
+from domains.web.access import access
 from tests.integration.api.conftest import caller_for, refusal
 from tests.integration.batches.test_pages import hidden, signed_in, text
 from tests.integration.web.factory import make_user
@@ -81,3 +82,17 @@ def test_what_stopped_a_batch_is_told_without_naming_a_guest(desk):
     assert told.json()["message"] == f"Nothing more was started after operation {failed.pk}, which is failed."
     assert "db1" not in told.content.decode()
     assert "db1" not in page.get(f"/batches/{batch.pk}/").content.decode()
+
+
+def test_batch_is_listened_to_by_the_names_that_its_guests_keep(desk):
+    desk.guests("web1")
+    batch = desk.run(action="add", count=1)
+    page = signed_in("otto", "viewer", pattern="web*")
+    known = Domain.objects.get()
+    batch.items.update(domain=None)  # as when its host was removed and added again
+
+    found = access(page.cookies["sessionid"].value)
+
+    assert found.may_subscribe(f"batch:{batch.pk}")
+    known.delete()
+    assert not access(page.cookies["sessionid"].value).may_subscribe(f"batch:{batch.pk}")
