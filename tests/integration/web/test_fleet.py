@@ -60,7 +60,17 @@ def test_fleet_shows_only_what_one_may_see(host):
 def test_empty_fleet_teaches(viewer, stranger):
     assert "No host yet" in viewer.get("/").text
     make_domain(make_host())
-    assert "you have no role" in stranger.get("/").text
+    text = stranger.get("/").text
+    assert "You have no role on any guest" in text
+    assert "1 host" not in text  # which only those may know of who see a guest of it
+
+
+def test_administrator_of_hosts_without_a_guest_is_led_to_them(db, client):
+    make_host()
+    client.force_login(make_user("ada", "administrator"))
+    text = client.get("/").text
+    assert "The host that is known shows none" in text
+    assert "no role" not in text
 
 
 @pytest.mark.parametrize("name", HOSTILE)
