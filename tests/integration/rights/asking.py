@@ -19,7 +19,7 @@ from django.urls import reverse
 from domains.push.hub import Hub
 from tests.integration.rights.doors import COMMANDS, Door, Listing
 from tests.integration.rights.oracle import Answer
-from tests.integration.rights.world import GUESTS, Guest, Person, World
+from tests.integration.rights.world import GUESTS, INSIDE, Guest, Person, World
 
 _NAMED = {"guest": "name", "host": "host"}
 JSON = {"content_type": "application/json"}
@@ -46,14 +46,28 @@ def ask(world: World, person: Person, door: Door, guest: Guest | None, *, token:
     client = Client() if token else client_of(world, person)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     path = reverse(door.name, kwargs={**_names(world, door, guest), **door.named})
-    more = (
-        {"data": json.dumps(door.send), **JSON} if door.api and door.method == "post" else {"data": door.send}
-    )
+    send = {name: _filled(world, guest, value) for name, value in door.send.items()}
+    more = {"data": json.dumps(send), **JSON} if door.api and door.method == "post" else {"data": send}
     with undone():
         response = getattr(client, door.method)(path, headers=headers, **more)
         content_of(response)
     assert response.status_code != 500
     return _answer(response)
+
+
+def _filled(world: World, guest: Guest | None, value: object) -> object:
+    if isinstance(value, list):
+        return [_filled(world, guest, one) for one in value]
+    if guest is None or not isinstance(value, str):
+        return value
+    return value.format(**_words(world, guest))
+
+
+def _words(world: World, guest: Guest) -> dict[str, object]:
+    domain, operation, batch = world.domains[guest], world.operations[guest], world.batches[guest]
+    return {
+        "host": guest.host, "uuid": domain.uuid, "row": domain.pk, "number": operation.pk, "batch": batch.pk,
+    }  # fmt: skip
 
 
 def content_of(response: HttpResponse) -> str:
@@ -72,7 +86,7 @@ def look(client: Client, path: str) -> str:
 
 def shown(world: World, person: Person, listing: Listing) -> frozenset[str]:
     """Name the guests or hosts that a list shows somebody."""
-    text = look(client_of(world, person), listing.path)
+    text = look(client_of(world, person), listing.path.format(wide=world.wide))
     if listing.path == "/readings/":
         named = {str(domain.host_id): guest.host for guest, domain in world.domains.items()}
         return frozenset(named[found] for found in re.findall(r'"#reading-(\d+)"', text))
@@ -93,8 +107,7 @@ def exported(world: World, person: Person) -> frozenset[int] | None:
 def listen(world: World, hub: Hub, person: Person, topic: str, guest: Guest | None) -> Answer:
     """Ask the hub to be told of a topic."""
     if guest:
-        domain, operation = world.domains[guest], world.operations[guest]
-        topic = topic.format(host=guest.host, uuid=domain.uuid, number=operation.pk, row=domain.pk)
+        topic = topic.format(**_words(world, guest))
     session = world.sessions.get(person.name, "")
     return Answer.YES if asyncio.run(hub.authorise(session, frozenset({topic}))) else Answer.NO
 
@@ -113,8 +126,11 @@ def entries_on_pages(client: Client) -> set[int]:
 
 def run(world: World, person: Person, command: str, guest: Guest) -> Answer:
     """Run a command with somebody's rights."""
-    named = COMMANDS[command][1] == "guest"
-    words = [guest.host, guest.name] if named else [str(world.operations[guest].pk)]
+    words = {
+        "guest": [guest.host, guest.name],
+        "operation": [str(world.operations[guest].pk)],
+        "choice": ["--match", guest.name, "--host", guest.host],
+    }[COMMANDS[command][1]]
     out = StringIO()
     with undone():
         try:
@@ -136,12 +152,17 @@ def _names(world: World, door: Door, guest: Guest | None) -> dict[str, object]:
             return {"host": guest.host, ("ref" if door.api else "uuid"): domain.uuid}
         case "operation":
             return {("number" if door.api else "pk"): operation.pk}
+        case "batch":
+            return {("number" if door.api else "pk"): world.batches[guest].pk}
+        case "host":
+            return {"host": INSIDE.host}
         case "entry":
             return {"seq": world.entry_of[guest]}
-        case "":
+        case "" | "choice":
             return {}
         case of:
-            return {"pk": {"person": world.other, "group": world.group, "token": world.token}[of]}
+            keys = {"person": world.other, "group": world.group, "token": world.token, "test": world.test}
+            return {"pk": keys[of]}
 
 
 def _answer(response: HttpResponse) -> Answer:

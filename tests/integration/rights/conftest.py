@@ -13,9 +13,19 @@ from domains.push.hub import Hub
 from domains.web.fragments import render
 from domains.web.listening import access
 from tests.integration.rights import asking
-from tests.integration.rights.doors import TOPICS, Door, Listing
+from tests.integration.rights.doors import FEW, TOPICS, Door, Listing
 from tests.integration.rights.oracle import Answer
-from tests.integration.rights.world import GUESTS, OFF, PEOPLE, STRANGER, Guest, Person, World, build
+from tests.integration.rights.world import (
+    EVERYBODY,
+    GUESTS,
+    PEOPLE,
+    SOME,
+    STRANGER,
+    Guest,
+    Person,
+    World,
+    build,
+)
 
 
 class Answers:
@@ -35,7 +45,7 @@ class Answers:
                 (person.name, guest): asking.ask(
                     self.world, person, door, guest, token=self._token(person, door)
                 )
-                for person in (*PEOPLE, OFF, STRANGER)
+                for person in door.people
                 for guest in door.guests
             }
         return self._asked[door]
@@ -55,7 +65,7 @@ class Answers:
             hub = Hub(url=settings.REDIS_URL, render=render, find_access=access)
             self._heard[topic] = {
                 (one.name, guest): asking.listen(self.world, hub, one, topic, guest)
-                for one in (*PEOPLE, OFF, STRANGER)
+                for one in EVERYBODY
                 for guest in (GUESTS if TOPICS[topic][1] else (None,))
             }
         return self._heard[topic]
@@ -65,8 +75,9 @@ class Answers:
         if command not in self._ran:
             self._ran[command] = {
                 (one.name, guest): asking.run(self.world, one, command, guest)
-                for one in (*PEOPLE, OFF)
-                for guest in GUESTS
+                for one in SOME
+                if one is not STRANGER
+                for guest in FEW
             }
         return self._ran[command]
 

@@ -27,6 +27,8 @@ def rows_of(answers: Answers) -> list[str]:
     for words, given in _given(answers):
         for person in _printed():
             within = INSIDE if (person.name, INSIDE) in given else None
+            if (person.name, within) not in given:
+                continue  # not everybody tries everything
             _note(cells, words, person, str(given[person.name, within]))
             # A host may hold guests that are within the scope beside this one.
             if within and person.given and not person.name.endswith("-everything") and "host" not in words:

@@ -26,7 +26,7 @@ from domains.web.listening import access
 from tests.integration.rights import asking, table
 from tests.integration.rights.asking import client_of
 from tests.integration.rights.conftest import Answers
-from tests.integration.rights.doors import API, COMMANDS, LISTS, NO_DOORS, PAGES, TOPICS, Door, Listing
+from tests.integration.rights.doors import API, COMMANDS, FEW, LISTS, NO_DOORS, PAGES, TOPICS, Door, Listing
 from tests.integration.rights.oracle import (
     Answer,
     Right,
@@ -38,12 +38,15 @@ from tests.integration.rights.oracle import (
 )
 from tests.integration.rights.world import (
     BOSS,
+    EVERYBODY,
     GUESTS,
     INSIDE,
     KINDS,
+    NOBODY,
     OFF,
     OUTSIDE,
     PEOPLE,
+    SOME,
     STRANGER,
     World,
 )
@@ -86,10 +89,9 @@ def test_every_command_that_acts_for_somebody_is_described():
 
 @pytest.mark.parametrize("door", [*PAGES, *API], ids=str)
 def test_door_answers_as_the_rules_say(world: World, answers: Answers, door: Door):
-    people = {person.name: person for person in (*PEOPLE, OFF, STRANGER)}
     expected = {
-        (name, guest): answer(person, door.right, guest)
-        for name, person in people.items()
+        (person.name, guest): answer(person, door.right, guest)
+        for person in door.people
         for guest in door.guests
     }
     assert answers.of(door) == expected
@@ -146,7 +148,7 @@ def test_export_holds_what_the_person_may_see(world: World):
 def test_topic_is_open_to_those_who_see_what_it_tells_of(answers: Answers, topic: str):
     _, of, right = TOPICS[topic]
     expected = {}
-    for person in (*PEOPLE, OFF, STRANGER):
+    for person in EVERYBODY:
         for guest in GUESTS if of else (None,):
             may = answer(person, right, guest) is Answer.YES
             if of == "host":
@@ -166,10 +168,37 @@ def test_stream_carries_to_each_what_they_may_see_or_change(world: World):
             assert found.knows_host(scope.HostGuests(domain.host_id)) == (guest.host in hosts_of(person))
 
 
+def test_batch_of_many_shows_each_the_guests_that_they_see(world: World):
+    for person in PEOPLE:
+        client, seen = client_of(world, person), guests_of(person)
+        if not seen:
+            assert client.get(f"/batches/{world.wide}/").status_code == 404
+            assert client.get(f"/api/v1/batches/{world.wide}").status_code == 404
+            continue
+        page = asking.look(client, f"/batches/{world.wide}/")
+        told = client.get(f"/api/v1/batches/{world.wide}").json()
+        assert {guest.name for guest in GUESTS if guest.name in page} == seen, person
+        assert {guest["domain"]["name"] for guest in told["guests"]} == seen, person
+        assert told["counts"] == {"due": len(seen)}, person
+        everything = len(seen) == len(GUESTS)
+        assert access(world.sessions[person.name]).may_subscribe(f"batch:{world.wide}") == everything, person
+
+
+def test_fleet_counts_what_the_person_sees_and_nothing_else(world: World):
+    for person in PEOPLE:
+        page = asking.look(client_of(world, person), "/")
+        numbers = set(re.findall(r'<nav class="picks".*?</nav>', page, re.DOTALL))
+        numbers = {number for one in numbers for number in re.findall(r"<b>(\d+)</b>", one)}
+        assert numbers <= {str(len(guests_of(person)))}, person
+        assert set(re.findall(r"\bhv\d\b", page)) == hosts_of(person), person
+    assert "No guest that you may see" in asking.look(client_of(world, NOBODY), "/")
+
+
 def test_every_topic_of_a_page_is_described(world: World):
     paths = ["/", "/operations/"]
     paths += [f"/domains/{guest.host}/{domain.uuid}/" for guest, domain in world.domains.items()]
     paths += [f"/operations/{operation.pk}/" for operation in world.operations.values()]
+    paths += ["/batches/", f"/batches/{world.wide}/", "/hosts/", f"/hosts/{INSIDE.host}/"]
     kinds = set()
     for path in paths:
         kinds |= set(re.findall(r"topic=(\w+)", asking.look(client_of(world, BOSS), path)))
@@ -179,7 +208,8 @@ def test_every_topic_of_a_page_is_described(world: World):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_has_the_rights_of_whom_it_acts_for(answers: Answers, command: str):
     _, _, right = COMMANDS[command]
-    expected = {(one.name, guest): answer(one, right, guest) for one in (*PEOPLE, OFF) for guest in GUESTS}
+    people = [one for one in SOME if one is not STRANGER]
+    expected = {(one.name, guest): answer(one, right, guest) for one in people for guest in FEW}
     assert answers.ran(command) == expected
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 from django.test import Client
 
 from domains.history import ledger
-from domains.models import Domain, Grant, HistoryEntry, Host, Operation, Role
+from domains.models import Batch, ConnectionTest, Domain, Grant, HistoryEntry, Host, Operation, Role
 from domains.operations.actor import Actor
 from domains.operations.tokens import make_token
 from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_operation
@@ -77,6 +78,15 @@ PEOPLE = (
     Person("wide", (Given(Role.ADMINISTRATOR, "hv1"), Given(Role.ADMINISTRATOR, "hv2")), by_group=True),
     BOSS,
 )
+# Who tries what is asked of every guest, and who tries the rest, of which it is enough that some scopes are narrow.
+EVERYBODY = (*PEOPLE, OFF, STRANGER)
+SOME = tuple(one for one in EVERYBODY if not one.name.endswith(("-pattern", "-both", "-group")))
+
+
+def cast_for(guests: tuple[Guest | None, ...]) -> tuple[Person, ...]:
+    """Give those who try a door that is tried for these guests."""
+    return EVERYBODY if guests == GUESTS else SOME
+
 
 # What the history tells of, and whether that is about a guest.
 KINDS = {
@@ -92,7 +102,8 @@ KINDS = {
             "signed_in", "signed_out", "sign_in_failed", "account_made", "account_switched_off",
             "account_switched_on", "granted", "revoked", "group_made", "group_renamed", "group_removed",
             "group_joined", "group_left", "password_changed", "token_made", "token_revoked", "host_added",
-            "host_changed", "host_removed", "exported", "archived", "restored",
+            "host_changed", "host_removed", "host_paused", "host_resumed", "host_tested", "batch_started",
+            "batch_stopped", "batch_cancelled", "batch_finished", "exported", "archived", "restored",
         ],
         False,
     ),
@@ -105,10 +116,13 @@ class World:
 
     domains: dict[Guest, Domain] = field(default_factory=dict)
     operations: dict[Guest, Operation] = field(default_factory=dict)
+    batches: dict[Guest, Batch] = field(default_factory=dict)
     entries: dict[int, tuple[Guest | None, str | None]] = field(default_factory=dict)  # seq -> about, by
     entry_of: dict[Guest | None, int] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)  # person and limit -> secret
+    wide: int = 0  # the batch of all guests
+    test: int = 0
     token: int = 0
     group: int = 0
     other: int = 0
@@ -121,7 +135,12 @@ def build() -> World:
     for guest in GUESTS:
         domain = make_domain(hosts[guest.host], guest.name)
         world.domains[guest] = domain
-        world.operations[guest] = make_operation(domain, actor="somebody")
+        world.batches[guest] = _batch({guest: domain}, note=guest.name)
+    wide = _batch(world.domains)
+    world.wide = wide.pk
+    for guest, domain in world.domains.items():
+        world.operations[guest] = make_operation(domain, actor="somebody", batch=wide)
+    world.test = ConnectionTest.objects.create(slug="hv3", actor="somebody", created_at=datetime.now(UTC)).pk
     for person in (*PEOPLE, OFF):
         _enter(world, person, hosts)
     world.group = Group.objects.create(name="empty").pk
@@ -130,6 +149,18 @@ def build() -> World:
     world.token = make_token(actor=Actor("other", "page", other), user=other, name="theirs")[0].pk
     _tell(world)
     return world
+
+
+def _batch(domains: dict[Guest, Domain], note: str = "") -> Batch:
+    """Store a batch that somebody has asked for and of which nothing has begun."""
+    batch = Batch.objects.create(
+        action="add", count=1, affect="live", parallel=1, actor="somebody", door="page", note=note,
+        created_at=datetime.now(UTC), revision=1,
+    )  # fmt: skip
+    for position, (guest, domain) in enumerate(domains.items(), 1):
+        named = {"host_slug": guest.host, "domain_name": guest.name, "domain_uuid": domain.uuid}
+        batch.items.create(position=position, domain=domain, state="due", plan="adds vCPU 2, live", **named)
+    return batch
 
 
 def _enter(world: World, person: Person, hosts: dict[str, Host]) -> None:
@@ -165,6 +196,8 @@ def _tell(world: World) -> None:
         told = {"actor": "somebody", "door": "page", "host": guest.host if guest else None}
         if guest:
             told["domain"] = {"name": guest.name, "uuid": str(world.domains[guest].uuid)}
+        if kind.startswith("batch_"):
+            told |= {"batch": world.wide, "guests": [{"host": one.host, "name": one.name} for one in GUESTS]}
         with transaction.atomic():
             world.entry_of[guest] = ledger.append(kind, told).seq
     guests = {str(domain.uuid): guest for guest, domain in world.domains.items()}
