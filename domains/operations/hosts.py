@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from domains.history import ledger
 from domains.models import Grant, Host, HostState, clock
@@ -14,6 +15,7 @@ from domains.operations.accounts_roles import revoked
 from domains.operations.actor import Actor
 from domains.operations.hosts_rules import ADDRESS, FieldsRefused, problems_of, settings_of
 from domains.operations.refused import RequestRefused
+from domains.operations.text import storable
 from domains.push.stream import publish
 from domains.vcpu.reasons import Reason
 
@@ -97,10 +99,7 @@ def remove_host(*, actor: Actor, slug: str, force: bool = False) -> None:
 
 def find_host(slug: str) -> Host:
     """Give a host by its name. Raises :class:`RequestRefused` (``host_not_found``)."""
-    host = Host.objects.filter(slug=slug).first()
-    if host is None:
-        raise _unknown(slug)
-    return host
+    return _one(Host.objects.all(), slug)
 
 
 def _switch(actor: Actor, slug: str, kind: str, *, enabled: bool) -> bool:
@@ -119,9 +118,15 @@ def _switch(actor: Actor, slug: str, kind: str, *, enabled: bool) -> bool:
 
 
 def _locked(slug: str) -> Host:
-    host = Host.objects.select_for_update().filter(slug=slug).first()
+    return _one(Host.objects.select_for_update(), slug)
+
+
+def _one(hosts: QuerySet[Host], slug: str) -> Host:
+    host = hosts.filter(slug=slug).first() if storable(slug) else None
     if host is None:
-        raise _unknown(slug)
+        raise RequestRefused(
+            Reason.HOST_NOT_FOUND, f"There is no host “{slug[:100]}”; see the list of hosts."
+        )
     return host
 
 
@@ -132,10 +137,6 @@ def _refuse(problems: dict[str, str]) -> None:
 
 def _record(kind: str, actor: Actor, host: Host, **more: object) -> None:
     ledger.append(kind, {**actor.told(), "host": host.slug, "settings": settings_of(host, _SETTINGS), **more})
-
-
-def _unknown(slug: str) -> RequestRefused:
-    return RequestRefused(Reason.HOST_NOT_FOUND, f"There is no host “{slug[:100]}”; see host list.")
 
 
 def _invalid(sentence: str) -> RequestRefused:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from domains.hypervisor.address import AddressError, HostAddress
 from domains.models import Host
 from domains.models.host import Connection
+from domains.operations import queues
 from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
 
@@ -18,7 +19,6 @@ ADDRESS = ("driver", "transport", "hostname", "username", "port", "path", "socke
 _FIELD_OF = {"user": "username"}  # what addresses call otherwise than hosts do
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _TAKEN = ("new", "tests")  # what stands in the addresses of pages where hosts' names do
-_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class FieldsRefused(RequestRefused):
@@ -46,19 +46,24 @@ def check_address(connection: Connection) -> dict[str, str]:
 def problems_of(host: Host) -> dict[str, str]:
     """Give what is wrong with a host as it would be stored, a sentence by field."""
     problems = check_address(host)
-    if not _QUEUE.fullmatch(host.queue):
-        problems["queue"] = "A queue's name is letters, digits and . _ -, and begins with a letter or digit."
+    if not queues.well_formed(host.queue):
+        problems["queue"] = queues.RULE
+    if words := _wrong_name(host):
+        problems["slug"] = words
+    return problems
+
+
+def _wrong_name(host: Host) -> str:
+    """Say what is wrong with a host's name; the database is asked only for what it can hold."""
     if not _NAME.fullmatch(host.slug):
-        problems["slug"] = (
-            "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
-        )
+        return "A host's name is at most 100 letters, digits, - and _, and begins with a letter or digit."
     if host.slug in _TAKEN:
-        problems["slug"] = f"A host cannot be called {host.slug}: that is the address of a page."
+        return f"A host cannot be called {host.slug}: that is the address of a page."
     try:
         host.validate_unique()
     except ValidationError:
-        problems["slug"] = f"There is a host {host.slug} already."
-    return problems
+        return f"There is a host {host.slug} already."
+    return ""
 
 
 def settings_of(connection: Connection, names: tuple[str, ...] = (*ADDRESS, "monitor")) -> dict[str, object]:

@@ -210,3 +210,18 @@ class TestTesting:
             ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
         ConnectionTest.objects.update(created_at=now() - timedelta(minutes=2))
         ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
+
+
+ODD = ["a\0b", "\udcff", "x" * 1_000_000, "", "٣"]
+
+
+@pytest.mark.parametrize("slug", ODD)
+def test_name_that_no_host_can_have_is_refused_and_never_looked_up(any_database, slug):
+    with pytest.raises(FieldsRefused) as caught:
+        hosts.add_host(actor=ADA, slug=slug, fields={})
+    assert list(caught.value.problems) == ["slug"]
+    for deed in (hosts.pause_host, hosts.resume_host, hosts.remove_host):
+        with pytest.raises(RequestRefused, match="There is no host"):
+            deed(actor=ADA, slug=slug)
+    with pytest.raises(RequestRefused, match="There is no host"):
+        hosts.find_host(slug)

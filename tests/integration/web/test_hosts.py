@@ -123,7 +123,7 @@ def test_test_driver_has_its_only_path(ada):
         ({"transport": "ext"}, "transport", "Choose unix, ssh, tls or tcp"),
         ({"driver": "esx"}, "driver", "Choose the driver qemu or test"),
         ({"transport": "unix", "socket": "/etc/passwd"}, "socket", "The socket must lie below"),
-        ({"queue": "a b"}, "queue", "name is letters, digits"),
+        ({"queue": "a b"}, "queue", "name is at most 100 letters, digits"),
     ],
 )
 @pytest.mark.parametrize("deed", ["save", "test"])
@@ -238,3 +238,11 @@ def test_host_key_carries_its_state_to_the_pages_of_hosts(host):
     Host.objects.update(state="unreachable", last_error="The host does not answer.")
     drawn = render(f"host:{host.pk}", "see", frozenset({"host:hv1"})).fragments["host:hv1"]
     assert "The host does not answer." in drawn[f"state-{host.pk}"]
+
+
+@pytest.mark.parametrize("deed", ["", "edit/", "test/", "pause/", "remove/"])
+def test_name_that_no_database_can_hold_is_a_404(any_database, deed):
+    client = Client()
+    client.force_login(make_user("ada", "administrator"))
+    answer = client.get if deed == "" else client.post
+    assert answer(f"/hosts/a%00b/{deed}").status_code == 404
