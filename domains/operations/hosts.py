@@ -109,7 +109,8 @@ def _switch(actor: Actor, slug: str, kind: str, *, enabled: bool) -> bool:
         if host.enabled == enabled:
             return False
         host.enabled, host.revision = enabled, revision
-        if enabled:
+        # One that no watcher has let go of yet is watched on, and nobody would say anew that it is connected.
+        if enabled and host.state == HostState.PAUSED:
             host.state, host.state_since, host.last_error = HostState.UNREACHABLE, clock.now(), NOT_YET
         host.save(update_fields=["enabled", "state", "state_since", "last_error", "revision"])
         _record(kind, actor, host)

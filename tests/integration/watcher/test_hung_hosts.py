@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 from domains.models import Domain, Host
@@ -11,7 +12,7 @@ from domains.models.clock import now
 from domains.operations.actor import Actor
 from domains.operations.hosts import pause_host, remove_host, resume_host
 from domains.watcher.parent import Parent
-from tests.integration.watcher.conftest import child_of, wait_for_domain, wait_for_host, watching
+from tests.integration.watcher.conftest import HASTE, child_of, wait_for_domain, wait_for_host, watching
 from tests.integration.watcher.test_failures import LIBVIRT
 from tests.sick_hosts import LOOPBACK, mute_port
 from tests.simulated_host import SimulatedHost
@@ -37,6 +38,20 @@ def test_mute_host_is_paused_resumed_and_removed(folder: Path, settings) -> None
             remove_host(actor=ADA, slug="mute")
             wait_until(lambda: host.pk not in watcher.holding.watches, what="the end of the watch")
     assert not Host.objects.exists()
+
+
+def test_host_that_is_resumed_before_its_watcher_lets_go_is_not_called_unreachable(
+    host: Host, simulated: SimulatedHost
+) -> None:
+    with watching(replace(HASTE, hosts=2.0)):
+        wait_for_host(host, last_seen__isnull=False)
+        pause_host(actor=ADA, slug="sim")
+        resume_host(actor=ADA, slug="sim")
+        host.refresh_from_db()
+        seen = host.last_seen
+        wait_until(Host.objects.filter(pk=host.pk, last_seen__gt=seen).exists, what="the next sign of life")
+        host.refresh_from_db()
+        assert (host.shown, host.last_error) == ("connected", "")
 
 
 def test_host_that_froze_while_it_was_watched_is_removed_and_leaves_nothing(
