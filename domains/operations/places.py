@@ -31,10 +31,12 @@ def in_hand(now: datetime) -> QuerySet[Operation]:
 
 
 def next_in_line() -> QuerySet[Operation]:
-    """Give the queued operations that wait for nothing but a place; those that wait for their host are not among them."""
+    """Give the queued operations that wait for nothing but a place; those that wait for their host are not among them,
+    unless it is paused and they are only to be told so.
+    """
     same = Operation.objects.filter(domain=OuterRef("domain"))
     ahead = same.filter(status=Status.RUNNING) | same.filter(status=Status.QUEUED, pk__lt=OuterRef("pk"))
-    attended = Q(host__state=HostState.CONNECTED) | Q(queue_if_unreachable=False)
+    attended = Q(host__state=HostState.CONNECTED) | Q(queue_if_unreachable=False) | Q(host__enabled=False)
     return Operation.objects.filter(attended, ~Exists(ahead), status=Status.QUEUED, domain__isnull=False)
 
 

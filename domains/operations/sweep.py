@@ -43,8 +43,9 @@ def _unattended() -> list[int]:
     hopeless = queued.exclude(host__state=HostState.CONNECTED)
     nth = Window(RowNumber(), partition_by="host", order_by="pk")
     in_line = queued.filter(host__state=HostState.CONNECTED).annotate(nth=nth)
-    handed_on = Q(worker="") | Q(lease_until__lt=now)
-    left = Operation.objects.filter(handed_on, status=Status.RUNNING, host__state=HostState.CONNECTED)
+    handed_on, lost = Q(worker=""), Q(lease_until__lt=now)
+    answers, paused = Q(host__state=HostState.CONNECTED), Q(host__enabled=False)
+    left = Operation.objects.filter((handed_on | lost) & answers | handed_on & paused, status=Status.RUNNING)
     due = [
         pair
         for found in (hopeless, in_line.filter(nth__lte=settings.CHANGES_PER_HOST), left)

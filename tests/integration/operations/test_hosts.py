@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64decode
 from datetime import timedelta
 
 import pytest
+from redis import Redis
 
 from domains.models import ConnectionTest, Domain, HistoryEntry, Host, Operation
 from domains.models.clock import now
@@ -17,6 +19,7 @@ from domains.operations.hosts_removal import fate_of
 from domains.operations.hosts_rules import FieldsRefused
 from domains.operations.hosts_testing import MOST, ask_test, ask_test_of
 from domains.operations.refused import RequestRefused
+from domains.operations.sweep import sweep
 from domains.vcpu.slots import Side
 from tests.integration.simulated import FACTORY, host_row, look
 from tests.integration.web.factory import make_domain, make_host, make_operation
@@ -28,6 +31,12 @@ ADA = Actor("ada", "page")
 
 def entries(kind: str) -> list[dict]:
     return [json.loads(entry.body) for entry in HistoryEntry.objects.filter(kind=kind).order_by("seq")]
+
+
+def heard(redis: Redis) -> list[int]:
+    """Give the domains for which workers were rung, in that order."""
+    sent = reversed(redis.lrange("default", 0, -1))
+    return [json.loads(b64decode(json.loads(message)["body"]))[0][0] for message in sent]
 
 
 def test_each_operation_ends_as_its_page_said_it_would(any_database):
@@ -156,6 +165,21 @@ class TestPausing:
     def test_queued_operation_of_a_paused_host_fails_and_says_why(self):
         operation = make_operation(make_domain(make_host(state="unreachable")))
         assert hosts.pause_host(actor=ADA, slug="hv1")
+        work(operation.domain_id)
+        operation.refresh_from_db()
+        assert (operation.status, operation.reason) == ("failed", "host_disabled")
+
+    def test_operation_that_waits_for_its_host_is_told_too_when_that_is_paused(self, redis):
+        operation = make_operation(make_domain(make_host(state="unreachable")), queue_if_unreachable=True,
+                                   created_at=now() - timedelta(seconds=30))  # fmt: skip
+        handed_on = make_operation(make_domain(Host.objects.get(), "half"), [(5, "live", "done"), (5, "config", "pending")],
+                                   status="running", attempt=1)  # fmt: skip
+        sweep()
+        assert heard(redis) == []
+        hosts.pause_host(actor=ADA, slug="hv1")
+        Host.objects.update(state="paused")  # as the watcher then says
+        sweep()
+        assert heard(redis) == [operation.domain_id, handed_on.domain_id]
         work(operation.domain_id)
         operation.refresh_from_db()
         assert (operation.status, operation.reason) == ("failed", "host_disabled")
