@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from domains.history import facts, ledger
 from domains.inventory.maps import maps_json
@@ -83,7 +83,13 @@ def _submit(actor: Actor, key: str, domain: Domain, change: Change) -> Operation
     def same(earlier: Operation) -> bool:
         return earlier.domain_id == domain.pk and Change.of(earlier) == change
 
-    return submit(actor, key, same=same, decide=lambda: (domain, change))
+    try:
+        return submit(actor, key, same=same, decide=lambda: (domain, change))
+    except IntegrityError as error:
+        if Domain.objects.filter(pk=domain.pk).exists():
+            raise
+        removed = f"The host {domain.host.slug} was removed just now; nothing was asked of {domain.name}."
+        raise RequestRefused(Reason.HOST_NOT_FOUND, removed) from error
 
 
 def submit(

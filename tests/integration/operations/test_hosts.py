@@ -8,17 +8,19 @@ from base64 import b64decode
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from redis import Redis
 
 from domains.models import ConnectionTest, Domain, HistoryEntry, Host, Operation
 from domains.models.clock import now
-from domains.operations import control, hosts
+from domains.operations import control, hosts, request
 from domains.operations.actor import Actor
 from domains.operations.execute import work
 from domains.operations.hosts_removal import fate_of
 from domains.operations.hosts_rules import FieldsRefused
 from domains.operations.hosts_testing import MOST, ask_test, ask_test_of
 from domains.operations.refused import RequestRefused
+from domains.operations.request import request_change
 from domains.operations.sweep import sweep
 from domains.vcpu.slots import Side
 from tests.integration.simulated import FACTORY, host_row, look
@@ -108,6 +110,36 @@ class TestRemoval:
         make_operation(make_domain(make_host()), status="succeeded")
         hosts.remove_host(actor=ADA, slug="hv1")
         assert not Host.objects.exists()
+
+
+def test_request_that_meets_the_removal_of_its_host_is_refused_and_says_why(any_database, monkeypatch):
+    domain = make_domain(make_host())
+    checked, refusals = threading.Event(), []
+    submit = request.submit
+
+    def submit_late(*args, **kwargs):
+        checked.set()
+        return submit(*args, **kwargs)
+
+    def ask() -> None:
+        try:
+            request_change(actor=ADA, host="hv1", domain_ref="web01", asked={"action": "add", "vcpu": 6})
+        except RequestRefused as refusal:
+            refusals.append(refusal)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(request, "submit", submit_late)
+    thread = threading.Thread(target=ask)
+    with transaction.atomic():
+        hosts.remove_host(actor=ADA, slug="hv1")
+        thread.start()
+        assert checked.wait(10)
+    thread.join(10)
+    assert [(one.code, one.http_status) for one in refusals] == [("host_not_found", 404)]
+    assert "removed just now" in refusals[0].message
+    assert entries("refused")[0]["domain"] == {"name": "web01", "uuid": str(domain.uuid)}
+    assert not Operation.objects.exists()
 
 
 @pytest.fixture
