@@ -87,7 +87,7 @@ def remove_host(*, actor: Actor, slug: str, force: bool = False) -> None:
         busy = hosts_removal.under_way(host)
         if busy and not force:
             raise _invalid(hosts_removal.hindrance(host, busy))
-        for operation in busy:
+        for operation in (*busy, *hosts_removal.unconfirmed(host)):
             hosts_removal.end(actor, operation, revision)
         grants = list(Grant.objects.filter(host=host).select_related("user", "group", "host"))
         publish(f"host:{host.pk}", revision)

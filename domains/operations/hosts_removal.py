@@ -20,6 +20,12 @@ def under_way(host: Host) -> list[Operation]:
     return list(found.prefetch_related("effects"))
 
 
+def unconfirmed(host: Host) -> list[Operation]:
+    """Give the operations on a host that nobody expects anything of, and at which it is still looked. Two queries."""
+    found = Operation.objects.filter(host=host, status=Status.UNCONFIRMED).order_by("pk")
+    return list(found.prefetch_related("effects"))
+
+
 def hindrance(host: Host, busy: Collection[Operation]) -> str:
     """Say what is under way on a host that is to be removed."""
     numbers = [str(operation.pk) for operation in busy]
@@ -40,8 +46,9 @@ def fate_of(operation: Operation) -> str:
         return "is cancelled: no worker has taken it up, and nothing is changed"
     if EffectState.APPLYING in states:
         return "ends unconfirmed: the host may have been asked already, and nobody looks any more what it did"
-    if EffectState.WAITING in states:
-        return "ends unconfirmed: the guest was asked and may still let go, but nobody looks any more"
+    if states & {EffectState.WAITING, EffectState.UNCONFIRMED}:
+        verb = "stays" if operation.status == Status.UNCONFIRMED else "ends"
+        return f"{verb} unconfirmed: the guest was asked and may still let go, but nobody looks any more"
     if EffectState.DONE in states:
         return "ends partial: what was done stays done, and the rest is not asked for"
     if states - {EffectState.PENDING}:
@@ -62,7 +69,7 @@ def end(actor: Actor, operation: Operation, revision: int) -> None:
     if _untouched(operation):
         operation.effects.update(state=EffectState.SKIPPED, settled_at=now)
         operation.status, operation.finished_at, operation.message = Status.CANCELLED, now, words
-        record.write(operation, "cancelled", revision=revision, extra=actor.told())
+        record.write(operation, "cancelled", revision=revision, extra=actor.told(), ended=True)
         return
     if not states:
         record.fail(operation, Reason.HOST_DISABLED, words, revision=revision)
@@ -71,9 +78,9 @@ def end(actor: Actor, operation: Operation, revision: int) -> None:
     _close(operation, EffectState.WAITING, EffectState.UNCONFIRMED, Reason.UNPLUG_UNCONFIRMED)
     _close(operation, EffectState.PENDING, EffectState.FAILED, Reason.HOST_DISABLED, now)
     operation.asking = False
-    open_ended = states & {EffectState.APPLYING, EffectState.WAITING}
-    kind = "unconfirmed" if open_ended else "failed"
-    record.conclude(operation, kind, revision=revision, held=False, message=words)
+    open_ended = states & {EffectState.APPLYING, EffectState.WAITING, EffectState.UNCONFIRMED}
+    kind, extra = ("unconfirmed", {"removed_by": actor.name}) if open_ended else ("failed", None)
+    record.conclude(operation, kind, revision=revision, held=False, message=words, extra=extra)
 
 
 def _untouched(operation: Operation) -> bool:

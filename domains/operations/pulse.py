@@ -124,6 +124,7 @@ def _open_operations(
 ) -> tuple[dict[str, int], tuple[QueuePulse, ...]]:
     rows = (
         Operation.objects.filter(status__in=OPEN)
+        .exclude(status=Status.UNCONFIRMED, host=None)  # its host was removed: nothing comes of it any more
         .order_by()
         .values_list("status", "host__queue", "host__state")
         .annotate(number=Count("pk"), begun=Min("created_at", filter=Q(started_at=None)))

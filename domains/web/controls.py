@@ -64,9 +64,12 @@ def controls_of(
 
 
 def wait_of(operation: Operation, effects: Sequence[Effect]) -> Wait | None:
-    """Say since when the guest is waited for and how long yet, or None if it is not. ``domain`` is loaded."""
+    """Say since when the guest is waited for and how long yet, or None if it is not, as after the removal of its host.
+
+    ``domain`` is loaded.
+    """
     asked = [effect for effect in effects if effect.state in _ASKED and effect.side == Side.LIVE]
-    if not asked:
+    if not asked or operation.domain is None:
         return None
     since = min((effect.applied_at for effect in asked if effect.applied_at), default=None)
     open_ones = [effect.applied_at for effect in asked if effect.state == EffectState.WAITING]
@@ -76,7 +79,7 @@ def wait_of(operation: Operation, effects: Sequence[Effect]) -> Wait | None:
         vcpus=_asked_for(effects),
         since=since,
         until=last + settings.UNPLUG_PATIENCE if last else None,
-        paused=operation.domain is not None and operation.domain.state == "paused",
+        paused=operation.domain.state == "paused",
         state_command=f"virsh domstate --reason {guest}",
         resume_command=f"virsh resume {guest}",
     )

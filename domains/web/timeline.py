@@ -86,7 +86,7 @@ def events(entries: Iterable[HistoryEntry]) -> list[Event]:
                 icon=icon,
                 kind=colour,
                 actor=str(body.get("actor") or "") if by_hand else "",
-                text=_request(body) if kind == "requested" else text,
+                text=_sentence(body, text),
                 details=(*(_origin(body) if by_hand else _results(body, stood)), *_end(body)),
                 gap=gap,
             )
@@ -94,6 +94,12 @@ def events(entries: Iterable[HistoryEntry]) -> list[Event]:
         stood |= _states(body)
         waiting = body.get("status") in ("waiting", "unconfirmed")
     return out
+
+
+def _sentence(body: dict[str, Any], text: str) -> str:
+    if body["kind"] == "requested":
+        return _request(body)
+    return "Not confirmed: its host was removed, nobody looks any more" if body.get("removed_by") else text
 
 
 def _request(body: dict[str, Any]) -> str:

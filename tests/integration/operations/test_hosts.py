@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 from redis import Redis
 
-from domains.models import ConnectionTest, Domain, HistoryEntry, Host, Operation
+from domains.models import ConnectionTest, Domain, HistoryEntry, Host, Operation, Outcome
 from domains.models.clock import now
 from domains.operations import control, hosts, request
 from domains.operations.actor import Actor
@@ -62,9 +62,19 @@ def test_each_operation_ends_as_its_page_said_it_would(any_database):
         "again": make_operation(
             make_domain(host, "again"), [(5, "live", "waiting")], status="queued", attempt=1, asking=True
         ),
+        "more": make_operation(
+            make_domain(host, "more"),
+            [(5, "live", "unconfirmed"), (4, "live", "pending")],
+            action="remove", status="running", attempt=1,
+        ),
+        "open": make_operation(
+            make_domain(host, "open"),
+            [(5, "live", "unconfirmed")],
+            action="remove", status="unconfirmed", attempt=1, reason="unplug_unconfirmed",
+        ),
     }  # fmt: skip
     fates = {name: fate_of(operation) for name, operation in cases.items()}
-    with pytest.raises(RequestRefused, match="and 1 more on hv1 have not ended yet"):
+    with pytest.raises(RequestRefused, match="and 2 more on hv1 have not ended yet"):
         hosts.remove_host(actor=ADA, slug="hv1")
     hosts.remove_host(actor=ADA, slug="hv1", force=True)
     ended = {name: Operation.objects.get(pk=operation.pk) for name, operation in cases.items()}
@@ -75,9 +85,12 @@ def test_each_operation_ends_as_its_page_said_it_would(any_database):
         "waiting": ("unconfirmed", "unplug_unconfirmed"),
         "half": ("partial", "host_disabled"),
         "again": ("unconfirmed", "unplug_unconfirmed"),
+        "more": ("unconfirmed", "host_disabled"),
+        "open": ("unconfirmed", ""),
     }
     for name, one in ended.items():
-        assert fates[name].split(":")[0] == f"ends {one.status}" or name == "cancelled"
+        verb = {"cancelled": "is", "open": "stays"}.get(name, "ends")
+        assert fates[name].split(":")[0] == f"{verb} {one.status}"
         assert one.message == f"ada removed the host hv1; the operation {fates[name]}."
         assert (one.host, one.domain, one.host_slug, one.domain_name) == (
             None, None, "hv1", "queued" if name == "cancelled" else name,
@@ -90,8 +103,11 @@ def test_each_operation_ends_as_its_page_said_it_would(any_database):
     assert states == [("live", "unconfirmed", "interrupted"), ("config", "failed", "host_disabled")]
     assert not Host.objects.exists()
     assert not Domain.objects.exists()
-    assert entries("host_removed")[0]["ended"] == 6
+    assert entries("host_removed")[0]["ended"] == 7
     assert entries("cancelled")[0]["actor"] == "ada"
+    assert {entry["removed_by"] for entry in entries("unconfirmed")} == {"ada"}
+    counted = {(one.status, one.reason): one.count for one in Outcome.objects.all()}
+    assert counted == {("cancelled", ""): 1, ("failed", "host_disabled"): 1, ("partial", "host_disabled"): 1}
 
 
 @pytest.mark.django_db

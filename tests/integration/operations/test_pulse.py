@@ -81,6 +81,9 @@ def test_queues_tell_their_depth_and_what_only_lacks_a_worker():
     queued(distant, 300)
     for status in ("running", "waiting", "waiting", "unconfirmed", "succeeded", "failed"):
         make_operation(make_domain(near, status), status=status)
+    removed = make_host("removed")
+    make_operation(make_domain(removed), status="unconfirmed")
+    removed.delete()  # of that nothing comes any more
 
     pulse = take_pulse()
 

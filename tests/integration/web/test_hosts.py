@@ -215,6 +215,20 @@ def test_removal_says_beforehand_what_becomes_of_what_is_under_way(ada, domain):
     assert ada.get(f"/operations/{operation.pk}/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("action", "state"), [("add", "applying"), ("remove", "waiting"), ("remove", "unconfirmed")]
+)
+def test_page_of_an_operation_whose_host_was_removed_promises_nothing(ada, domain, action, state):
+    status = {"applying": "running"}.get(state, state)
+    operation = make_operation(domain, [(5, "live", state)], action=action, status=status, attempt=1)
+    ada.post("/hosts/hv1/remove/", {"force": "1"})
+    text = ada.get(f"/operations/{operation.pk}/").text
+    assert "ada removed the host hv1" in text
+    assert "Not confirmed: its host was removed, nobody looks any more" in text
+    for untrue in ("looks on", "still holds it", "keeps looking", "Ask again"):
+        assert untrue not in text
+
+
 def test_operation_that_came_meanwhile_brings_the_page_back(ada, domain):
     make_operation(domain)
     answer = ada.post("/hosts/hv1/remove/")
