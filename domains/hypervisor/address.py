@@ -17,7 +17,7 @@ MAX_SOCKET_BYTES = 107  # what fits into a Unix socket's address
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*\.?")
 _MAX_HOST_NAME = 253
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}")
-_CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+CREDENTIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _SOCKET = re.compile(r"/[A-Za-z0-9._/@+-]+")
 _MAX_PORT = 65535
 
@@ -140,8 +140,10 @@ def _check_socket(socket: str, policy: AddressPolicy) -> None:
         raise AddressError("socket", f"The socket's path is longer than {MAX_SOCKET_BYTES} bytes.")
     if ".." in socket.split("/"):
         raise AddressError("socket", "The socket's path must not contain “..”.")
-    # Where links lead counts, not what the path looks like.
-    real = Path(socket).resolve()
+    try:
+        real = Path(socket).resolve()  # where links lead counts, not what the path looks like
+    except (OSError, RuntimeError) as error:  # they lead round in a circle
+        raise AddressError("socket", "Where the links in the socket's path lead cannot be told.") from error
     if not any(real.is_relative_to(folder.resolve()) for folder in policy.socket_dirs):
         folders = ", ".join(str(folder) for folder in policy.socket_dirs)
         raise AddressError("socket", f"The socket must lie below {folders}.")
@@ -176,9 +178,13 @@ def _check_credential(address: HostAddress, policy: AddressPolicy) -> None:
         return
     if address.transport not in (Transport.SSH, Transport.TLS):
         raise AddressError("credential", "Only ssh and tls connections use a credential.")
-    if not _CREDENTIAL.fullmatch(address.credential):
+    if not CREDENTIAL.fullmatch(address.credential):
         raise AddressError("credential", "A credential's name is letters, digits, - and _.")
     if policy.credential_dir is None:
         raise AddressError("credential", "No folder of credentials is configured here.")
-    if not (policy.credential_dir / address.credential).exists():
+    try:
+        found = (policy.credential_dir / address.credential).exists()
+    except OSError as error:
+        raise AddressError("credential", "The folder of credentials cannot be read here.") from error
+    if not found:
         raise AddressError("credential", "There is no credential of that name.")

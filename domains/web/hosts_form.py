@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.http import QueryDict
 
-from domains.hypervisor.address import Driver, Transport
+from domains.hypervisor.address import CREDENTIAL, Driver, Transport
 from domains.models import ConnectionTest, Host
 from domains.web.numbers import read_number
 
@@ -95,10 +95,12 @@ def form_of(known: Host | ConnectionTest | None = None) -> HostForm:
 
 
 def credential_names(chosen: str) -> list[str]:
-    """Name the credentials that an administrator has placed here, and in any case the one that is chosen."""
+    """Name the credentials that an administrator has placed here and can be chosen, and in any case the one that is chosen."""
     folder = Path(settings.CREDENTIAL_DIR) if settings.CREDENTIAL_DIR else None
     try:
-        names = {path.name for path in folder.iterdir()} if folder else set()
+        names = (
+            {path.name for path in folder.iterdir() if CREDENTIAL.fullmatch(path.name)} if folder else set()
+        )
     except OSError:
         names = set()  # it is missing, or not to be read: choosing from it says so
     return sorted(names | ({chosen} if chosen else set()))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 
 import pytest
 from django.test import Client
@@ -260,3 +262,11 @@ def test_name_that_no_database_can_hold_is_a_404(any_database, deed):
     client.force_login(make_user("ada", "administrator"))
     answer = client.get if deed == "" else client.post
     assert answer(f"/hosts/a%00b/{deed}").status_code == 404
+
+
+def test_only_credentials_that_can_be_chosen_are_offered(ada, settings, tmp_path):
+    settings.CREDENTIAL_DIR = str(tmp_path)
+    for name in (b"rack1", b"rack1.pub", b".known", b"odd\xff"):
+        (tmp_path / os.fsdecode(name)).touch()
+    offered = re.findall("<option>(.*?)</option>", ada.get("/hosts/new/").text)
+    assert offered == ["rack1"]

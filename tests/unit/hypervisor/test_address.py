@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -243,3 +244,16 @@ def test_no_text_smuggles_a_parameter_in(host, tail):
         return
     assert uri.endswith("/system?no_tty=1")
     assert uri.count("?") == 1
+
+
+def test_links_that_lead_round_in_a_circle_are_no_socket(policy):
+    ring = policy.socket_dirs[0] / "ring"
+    ring.symlink_to(ring)
+    with pytest.raises(AddressError, match="cannot be told"):
+        HostAddress(socket=str(ring)).uri(policy)
+
+
+def test_folder_of_credentials_that_cannot_be_read_is_told_so(policy, tmp_path):
+    unreadable = replace(policy, credential_dir=tmp_path / ("x" * 300))
+    with pytest.raises(AddressError, match="cannot be read here"):
+        HostAddress(transport="ssh", hostname="hv1", credential="rack1").uri(unreadable)
