@@ -54,6 +54,12 @@ def test_without_wait_the_test_is_only_asked_for(host):  # noqa: F811
     assert [entry.kind for entry in HistoryEntry.objects.all()] == ["host_tested"]
 
 
+def test_stored_host_is_tested_with_another_switch(host):  # noqa: F811
+    run("sim", "--monitor")
+    test = ConnectionTest.objects.get()
+    assert (test.host, test.socket, test.monitor, host.monitor) == (host, host.socket, True, False)
+
+
 @pytest.mark.parametrize("uri", ["qemu+ext:///system", "qemu+unix:///system?socket=/etc/passwd"])
 def test_forbidden_address_is_refused_and_becomes_no_test(folder, uri):  # noqa: F811
     with pytest.raises(CommandError, match=r"Choose unix|must lie below"):

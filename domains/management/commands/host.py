@@ -17,7 +17,7 @@ from domains.models import ConnectionTest, Host
 from domains.models.host import address_policy
 from domains.operations import hosts
 from domains.operations.actor import Actor
-from domains.operations.hosts_rules import fields_of
+from domains.operations.hosts_rules import ADDRESS, fields_of, settings_of
 from domains.operations.hosts_testing import ask_test, ask_test_of
 from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
@@ -94,7 +94,11 @@ def _ask_test(actor: Actor, slug: str, options: dict[str, Any]) -> ConnectionTes
     fields = _fields(options)
     if "driver" in fields:
         return ask_test_of(actor=actor, slug=slug, fields=fields)
-    return ask_test(actor=actor, host=hosts.find_host(slug))
+    host = hosts.find_host(slug)
+    if not fields:
+        return ask_test(actor=actor, host=host)
+    settings = settings_of(host, (*ADDRESS, "queue"))
+    return ask_test_of(actor=actor, slug=slug, fields={**settings, **fields}, host=host)
 
 
 def _fields(options: dict[str, Any]) -> dict[str, object]:
