@@ -13,7 +13,14 @@ from domains.models.revision import next_revision
 from domains.operations import hosts_removal
 from domains.operations.accounts_roles import revoked
 from domains.operations.actor import Actor
-from domains.operations.hosts_rules import ADDRESS, FieldsRefused, problems_of, settings_of
+from domains.operations.hosts_rules import (
+    ADDRESS,
+    FieldsRefused,
+    HostChanged,
+    fingerprint,
+    problems_of,
+    settings_of,
+)
 from domains.operations.refused import RequestRefused
 from domains.operations.text import storable
 from domains.push.stream import publish
@@ -38,8 +45,12 @@ def add_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> Host:
     return host
 
 
-def change_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> bool:
-    """Change what is set of a host. Says whether anything is another than before. Raises :class:`RequestRefused`."""
+def change_host(*, actor: Actor, slug: str, fields: Mapping[str, object], base: str = "") -> bool:
+    """Change what is set of a host. Says whether anything is another than before.
+
+    ``base`` is the fingerprint of what the actor was shown; nothing is overwritten that they have not seen. Raises
+    :class:`RequestRefused`: :class:`HostChanged`, or :class:`FieldsRefused`.
+    """
     with transaction.atomic():
         revision = next_revision()
         host = _locked(slug)
@@ -50,6 +61,8 @@ def change_host(*, actor: Actor, slug: str, fields: Mapping[str, object]) -> boo
         }
         if not changed:
             return False
+        if base and base != fingerprint(host):
+            raise HostChanged(host, fields)
         for name, value in fields.items():
             setattr(host, name, value)
         host.revision = revision

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 
 from domains.hypervisor.address import AddressError, HostAddress
-from domains.models import Host
+from domains.models import ConnectionTest, Host
 from domains.models.host import Connection
 from domains.operations import queues
 from domains.operations.refused import RequestRefused
@@ -27,6 +29,23 @@ class FieldsRefused(RequestRefused):
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(Reason.INVALID_REQUEST, " ".join(problems.values()))
         self.problems = dict(problems)
+
+
+class HostChanged(RequestRefused):
+    """A host is not any more as it was shown to whoever changes it. ``base`` is the fingerprint of what it is now."""
+
+    def __init__(self, host: Host, fields: Mapping[str, object]) -> None:
+        now = [
+            f"{name} is {getattr(host, name) or 'empty'}"
+            for name in fields
+            if getattr(host, name) != fields[name]
+        ]
+        sentence = (
+            f"Somebody has changed {host.slug} since you were shown it. Now {' and '.join(now)}, unlike what you sent."
+            f" Save again if yours is to stand."
+        )
+        super().__init__(Reason.CHANGED_MEANWHILE, sentence, http_status=409)
+        self.base = fingerprint(host)
 
 
 def fields_of(address: HostAddress) -> dict[str, object]:
@@ -64,6 +83,12 @@ def _wrong_name(host: Host) -> str:
     except ValidationError:
         return f"There is a host {host.slug} already."
     return ""
+
+
+def fingerprint(connection: Host | ConnectionTest) -> str:
+    """Give a short text that is another one as soon as anything of a host is set otherwise."""
+    settings = settings_of(connection, (*ADDRESS, "monitor", "queue"))
+    return sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def settings_of(connection: Connection, names: tuple[str, ...] = (*ADDRESS, "monitor")) -> dict[str, object]:

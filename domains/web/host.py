@@ -14,7 +14,7 @@ from domains.models import Domain, Grant, Host, clock
 from domains.operations import unread
 from domains.operations.hosts import pause_host, remove_host, resume_host
 from domains.operations.hosts_removal import fate_of, under_way
-from domains.operations.hosts_rules import check_address
+from domains.operations.hosts_rules import check_address, settings_of
 from domains.operations.hosts_testing import ask_test
 from domains.operations.hosts_words import outcome_of
 from domains.operations.refused import RequestRefused
@@ -32,10 +32,10 @@ _SWITCHES: dict[str, Callable[..., bool]] = {"pause": pause_host, "resume": resu
 @require_safe
 @administrator
 def host(request: HttpRequest, host: str) -> HttpResponse:
-    """Show a host with what is known of it and the last test of its connection."""
+    """Show a host with what is known of it and the last test of the connection that it has now."""
     since = cursor()
     known = get_object_or_404(Host, slug=host)
-    test = known.tests.filter(ended_at__isnull=False).first()
+    test = known.tests.filter(ended_at__isnull=False, **settings_of(known)).first()
     try:
         uri = known.uri()
     except ValueError:

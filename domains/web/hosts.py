@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from domains.models import ConnectionTest, Host, clock
 from domains.operations import unread
 from domains.operations.hosts import add_host, change_host
-from domains.operations.hosts_rules import FieldsRefused, problems_of
+from domains.operations.hosts_rules import FieldsRefused, HostChanged, check_address, problems_of
 from domains.operations.hosts_testing import ask_test_of
 from domains.operations.hosts_words import outcome_of
 from domains.operations.refused import RequestRefused
@@ -62,28 +66,45 @@ def edit(request: HttpRequest, host: str) -> HttpResponse:
 def connection_test(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far a connection test has come, above the form of what was tested."""
     test = get_object_or_404(ConnectionTest.objects.select_related("host"), pk=pk)
-    return form_page(request, form_of(test), host=test.host, test=test)
+    form = form_of(test)
+    form.base = request.GET.get("base") or form.base  # what was tested may be a change of it
+    return form_page(request, form, host=test.host, test=test)
 
 
 def answer_form(request: HttpRequest, host: Host | None) -> HttpResponse:
     """Store or test what was sent, or show the form again with what is wrong with it."""
-    form = sent_form(request.POST)
-    fields, slug, actor = form.fields(), host.slug if host else form.texts["slug"], actor_of(request)
+    form, actor = sent_form(request.POST), actor_of(request)
+    fields, slug = form.fields(), host.slug if host else form.texts["slug"]
+    testing = request.POST.get("deed") == "test"
     try:
         if form.problems:
-            raise FieldsRefused({**problems_of(host or Host(slug=slug, **fields)), **form.problems})
-        if request.POST.get("deed") == "test":
+            raise FieldsRefused(_other_problems(host, slug, fields, testing=testing) | form.problems)
+        if testing:
             test = ask_test_of(actor=actor, slug=slug, fields=fields, host=host)
-            return HttpResponseRedirect(reverse("connection_test", args=[test.pk]), status=303)
+            page = reverse("connection_test", args=[test.pk])
+            return HttpResponseRedirect(
+                f"{page}?{urlencode({'base': form.base})}" if host else page, status=303
+            )
         if host:
-            change_host(actor=actor, slug=slug, fields=fields)
+            change_host(actor=actor, slug=slug, fields=fields, base=form.base)
         else:
             add_host(actor=actor, slug=slug, fields=fields)
     except RequestRefused as refusal:
         unread.attach(request, refusal)
         form.problems = refusal.problems if isinstance(refusal, FieldsRefused) else {"": refusal.message}
+        form.base = refusal.base if isinstance(refusal, HostChanged) else form.base
         return form_page(request, form, host=host, status=refusal.http_status)
     return HttpResponseRedirect(reverse("host", args=[slug]), status=303)
+
+
+def _other_problems(
+    host: Host | None, slug: str, fields: Mapping[str, object], *, testing: bool
+) -> dict[str, str]:
+    """Give what is wrong beside what cannot even be read. A test needs no name and no queue."""
+    draft = copy(host) if host else Host(slug=slug)
+    for name, value in fields.items():
+        setattr(draft, name, value)
+    return check_address(draft) if testing else problems_of(draft)
 
 
 def form_page(

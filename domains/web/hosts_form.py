@@ -12,6 +12,7 @@ from django.http import QueryDict
 
 from domains.hypervisor.address import CREDENTIAL, Driver, Transport
 from domains.models import ConnectionTest, Host
+from domains.operations.hosts_rules import fingerprint
 from domains.web.numbers import read_number
 
 TEXTS = (
@@ -46,10 +47,14 @@ _NO_PORT = "A port is a number from 1 to 65535."
 
 @dataclass(slots=True)
 class HostForm:
-    """What stands in the form, as texts by field, and what is wrong with it, a sentence by field."""
+    """What stands in the form, as texts by field, and what is wrong with it, a sentence by field.
+
+    ``base`` is the fingerprint of the host that it was drawn from.
+    """
 
     texts: dict[str, str]
     monitor: bool = False
+    base: str = ""
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -84,14 +89,16 @@ class HostForm:
 
 def sent_form(post: QueryDict) -> HostForm:
     """Read the form as it was sent."""
-    return HostForm({name: post.get(name, "").strip() for name in TEXTS}, monitor="monitor" in post)
+    texts = {name: post.get(name, "").strip() for name in TEXTS}
+    return HostForm(texts, monitor="monitor" in post, base=post.get("base", ""))
 
 
 def form_of(known: Host | ConnectionTest | None = None) -> HostForm:
     """Give the form for a host, for what was tested, or for a host that is to be added."""
     source: Mapping[str, Any] = {name: getattr(known or Host(), name) for name in TEXTS}
     texts = {name: "" if value is None else str(value) for name, value in source.items()}
-    return HostForm(texts | {"queue": texts["queue"] or "default"}, monitor=bool(known and known.monitor))
+    texts["queue"] = texts["queue"] or "default"
+    return HostForm(texts, monitor=bool(known and known.monitor), base=fingerprint(known) if known else "")
 
 
 def credential_names(chosen: str) -> list[str]:

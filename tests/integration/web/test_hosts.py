@@ -32,6 +32,10 @@ def ada(db: None) -> Client:
     return client
 
 
+def base_of(answer) -> str:
+    return re.search('name="base" value="([0-9a-f]{16})"', answer.text)[1]
+
+
 def newest() -> dict:
     return json.loads(HistoryEntry.objects.order_by("-seq").first().body)
 
@@ -160,6 +164,36 @@ def test_host_is_changed_and_the_entry_says_how(ada):
     assert Host.objects.get().slug == "rack1"
 
 
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(ada):
+    make_host("rack1", transport="tls", hostname="rack1.example.org")
+    mine, theirs = ({"base": base_of(ada.get("/hosts/rack1/edit/")), **SSH} for _ in range(2))
+    ada.post("/hosts/rack1/edit/", {**theirs, "queue": "rack-a"})
+    assert ada.post("/hosts/rack1/edit/", {**theirs, "queue": "rack-a"}).status_code == 303  # a double click
+    tested = ada.post("/hosts/rack1/edit/", {**mine, "deed": "test"})
+    assert base_of(ada.get(tested["Location"])) == mine["base"]
+    answer = ada.post("/hosts/rack1/edit/", mine)
+    assert answer.status_code == 409
+    assert (
+        "Somebody has changed rack1 since you were shown it. Now queue is rack-a, unlike what" in answer.text
+    )
+    assert (newest()["kind"], newest()["reason"], newest()["host"]) == (
+        "refused",
+        "changed_meanwhile",
+        "rack1",
+    )
+    assert Host.objects.get().queue == "rack-a"
+    assert ada.post("/hosts/rack1/edit/", {**mine, "base": base_of(answer)}).status_code == 303
+    assert Host.objects.get().queue == "default"
+
+
+def test_only_what_a_test_needs_has_to_be_right(ada):
+    text = ada.post("/hosts/new/", {**SSH, "slug": "", "port": "x", "hostname": "-x", "deed": "test"}).text
+    assert re.findall('id="wrong-(.*?)"', text) == ["hostname", "port"]
+    make_host("rack1")
+    text = ada.post("/hosts/rack1/edit/", {**SSH, "port": "x", "hostname": "-x"}).text
+    assert re.findall('id="wrong-(.*?)"', text) == ["hostname", "port"]
+
+
 def test_unsaved_form_is_tested_and_can_be_stored_then(ada):
     answer = ada.post("/hosts/new/", {**SSH, "deed": "test"})
     test = ConnectionTest.objects.get()
@@ -189,6 +223,8 @@ def test_stored_host_is_tested_and_its_page_keeps_the_answer(ada):
     )
     assert "It was refused." in ada.get("/hosts/hv1/").text
     assert host.tests.count() == 1
+    ConnectionTest.objects.update(socket="/run/libvirt/other")  # a change that was tried and not stored
+    assert "It was refused." not in ada.get("/hosts/hv1/").text
 
 
 def test_too_many_tests_are_told_so(ada, host):
