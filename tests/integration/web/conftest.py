@@ -26,6 +26,11 @@ def _signed_in(name: str, role: str | None) -> Client:
 
 
 @pytest.fixture
+def ada(db: None) -> Client:
+    return _signed_in("ada", "administrator")
+
+
+@pytest.fixture
 def operator(db: None) -> Client:
     return _signed_in("mara", "operator")
 
