@@ -20,7 +20,7 @@ def await_outcome(test: ConnectionTest, seconds: float | None, out: OutputWrappe
     Without ``seconds`` nobody waits: it is said that a watcher was asked.
     """
     if seconds is None:
-        out.write(f"Test {test.pk} waits for a watcher; its answer stands on the page of hosts.")
+        out.write(f"Test {test.pk} waits for a watcher; its answer will stand at /hosts/tests/{test.pk}/.")
         return
     deadline = time.monotonic() + seconds
     outcome = outcome_of(test, clock.now())

@@ -41,7 +41,9 @@ def ask_test_of(
 
 def _ask(actor: Actor, test: ConnectionTest) -> ConnectionTest:
     with transaction.atomic():
-        next_revision()  # one asker at a time
+        next_revision()  # one asker at a time, and no host is removed meanwhile
+        if test.host and not Host.objects.filter(pk=test.host.pk).exists():
+            raise RequestRefused(Reason.HOST_NOT_FOUND, f"The host {test.slug} was removed just now.")
         moment = clock.now()
         open_ones = ConnectionTest.objects.filter(ended_at=None, created_at__gt=moment - PATIENCE)
         if open_ones.count() >= MOST:

@@ -50,7 +50,7 @@ def test_without_wait_the_test_is_only_asked_for(host):  # noqa: F811
     told, status = run("sim")
     test = ConnectionTest.objects.get()
     assert (status, test.host, test.taken_at) == (0, host, None)
-    assert f"Test {test.pk} waits for a watcher" in told
+    assert f"Test {test.pk} waits for a watcher; its answer will stand at /hosts/tests/{test.pk}/." in told
     assert [entry.kind for entry in HistoryEntry.objects.all()] == ["host_tested"]
 
 

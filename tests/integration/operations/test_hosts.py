@@ -11,14 +11,13 @@ import pytest
 from django.db import connection, transaction
 from redis import Redis
 
-from domains.models import ConnectionTest, Domain, HistoryEntry, Host, Operation, Outcome
+from domains.models import Domain, HistoryEntry, Host, Operation, Outcome
 from domains.models.clock import now
 from domains.operations import control, hosts, request
 from domains.operations.actor import Actor
 from domains.operations.execute import work
 from domains.operations.hosts_removal import fate_of
 from domains.operations.hosts_rules import FieldsRefused
-from domains.operations.hosts_testing import MOST, ask_test, ask_test_of
 from domains.operations.refused import RequestRefused
 from domains.operations.request import request_change
 from domains.operations.sweep import sweep
@@ -251,37 +250,6 @@ class TestPausing:
         host = Host.objects.get()
         assert (host.shown, host.last_error) == ("unreachable", "No watcher has looked at this host yet.")
         assert [len(entries(kind)) for kind in ("host_paused", "host_resumed")] == [1, 1]
-
-
-@pytest.mark.django_db
-class TestTesting:
-    FIELDS = {"transport": "ssh", "hostname": "rack1.example.org", "username": "slotboard"}
-
-    def test_test_of_a_host_is_a_row_and_an_entry(self):
-        host = make_host(transport="tls", hostname="rack1.example.org", monitor=True)
-        test = ask_test(actor=ADA, host=host)
-        assert (test.host, test.slug, test.hostname, test.monitor) == (host, "hv1", "rack1.example.org", True)
-        (entry,) = entries("host_tested")
-        assert (entry["actor"], entry["host"], entry["settings"]["transport"]) == ("ada", "hv1", "tls")
-
-    def test_test_of_what_was_typed_needs_no_host(self):
-        test = ask_test_of(actor=ADA, slug="", fields=self.FIELDS)
-        assert (test.host, test.uri()) == (None, "qemu+ssh://slotboard@rack1.example.org/system?no_tty=1")
-        assert entries("host_tested")[0]["host"] is None
-
-    def test_address_that_is_not_allowed_is_refused_by_field(self):
-        with pytest.raises(FieldsRefused) as caught:
-            ask_test_of(actor=ADA, slug="x", fields={**self.FIELDS, "username": "-oProxyCommand=sh"})
-        assert list(caught.value.problems) == ["username"]
-        assert not ConnectionTest.objects.exists()
-
-    def test_only_so_many_at_once(self):
-        for _ in range(MOST):
-            ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
-        with pytest.raises(RequestRefused, match="under way already"):
-            ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
-        ConnectionTest.objects.update(created_at=now() - timedelta(minutes=2))
-        ask_test_of(actor=ADA, slug="x", fields=self.FIELDS)
 
 
 ODD = ["a\0b", "\udcff", "x" * 1_000_000, "", "٣"]
