@@ -49,6 +49,10 @@ def _ended_well(operation: Operation) -> Obstacle | None:
         return None
     if status == Status.SUCCEEDED:
         return _no(f"Operation {number} has succeeded, so there is nothing to retry.")
+    if status == Status.UNCONFIRMED and operation.domain_id is None:
+        return _no(
+            f"The host of operation {number} was removed from here, so its guest cannot be asked again."
+        )
     if status in (Status.WAITING, Status.UNCONFIRMED):
         return _no(
             f"Operation {number} is {status}: {operation.domain_name} may still let go. Ask the guest again, which is a"

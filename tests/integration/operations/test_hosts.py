@@ -13,7 +13,7 @@ from redis import Redis
 
 from domains.models import Domain, HistoryEntry, Host, Operation, Outcome
 from domains.models.clock import now
-from domains.operations import control, hosts, request
+from domains.operations import control, followups, hosts, request
 from domains.operations.actor import Actor
 from domains.operations.execute import work
 from domains.operations.hosts_removal import fate_of
@@ -118,6 +118,8 @@ class TestRemoval:
         hosts.remove_host(actor=ADA, slug="hv1", force=True)
         with pytest.raises(RequestRefused, match="its host was removed"):
             control.ask_again(ADA, operation.pk)
+        with pytest.raises(RequestRefused, match="was removed from here, so its guest cannot be asked"):
+            followups.retry(ADA, operation.pk)
         operation.refresh_from_db()
         assert operation.status == "unconfirmed"
 
