@@ -7,6 +7,7 @@ the process's own figures are those of the process that answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from asgiref.sync import sync_to_async
@@ -31,6 +32,7 @@ from domains.push.sse import Receive, Scope, Send
 from domains.vcpu.reasons import Reason
 
 _TEXT = "text/plain; charset=utf-8"
+_NO_VERSION = re.compile(r"version=(?!([0-9]{1,9}(\.[0-9]{1,9})*)?\s*(;|$))")
 
 
 class _Installation(Collector):
@@ -57,7 +59,9 @@ GCCollector(registry=_registry)
 
 def exposition(accept: str) -> tuple[bytes, str]:
     """Give all figures, in the format that the ``Accept`` header asks for, and its content type."""
-    encode, content_type = choose_encoder(accept)
+    # The library compares versions as numbers, and ends with a TypeError where something else stands for one.
+    asked = [wish for wish in accept.split(",") if not _NO_VERSION.search(wish)]
+    encode, content_type = choose_encoder(",".join(asked))
     return encode(_registry), content_type
 
 

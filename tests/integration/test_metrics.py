@@ -163,6 +163,15 @@ def test_openmetrics_is_given_to_those_who_ask_for_it(any_database, redis):
     assert exposition("")[1].startswith("text/plain; version=0.0.4")
 
 
+@pytest.mark.parametrize("odd", ["x", "1..0", '"1.0.0"', "1.x", "1e30", "9" * 5000, "٣"])
+@pytest.mark.parametrize("kind", ["application/openmetrics-text", "text/plain"])
+def test_a_version_that_is_none_is_as_good_as_not_asked_for(db, redis, kind, odd):
+    wish = f"{kind}; version={odd}; escaping=dots"
+    assert exposition(wish)[1].startswith("text/plain; version=0.0.4")
+    both = f"{wish}, application/openmetrics-text; version=1.0.0 ; q=0.5"
+    assert exposition(both)[1].startswith("application/openmetrics-text; version=1.0.0;")
+
+
 # Who may
 
 
