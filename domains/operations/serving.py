@@ -11,9 +11,9 @@ from domains.push.stream import publish
 
 
 class _Told:
-    """The queues of which this process last said that nobody serves them."""
+    """The queues of which this process last said that nobody serves them; None before it has said anything."""
 
-    unserved: frozenset[str] = frozenset()
+    unserved: frozenset[str] | None = None
 
 
 def tell_changes() -> None:
@@ -24,9 +24,11 @@ def tell_changes() -> None:
     unserved = workers.unserved(queues)
     if unserved is None or unserved == _Told.unserved:
         return
+    changed = Host.objects.all()  # another process may have told of some that are served by now
+    if _Told.unserved is not None:
+        changed = changed.filter(queue__in=unserved ^ _Told.unserved)
     with transaction.atomic():
         revision = next_revision()
-        changed = Host.objects.filter(queue__in=unserved ^ _Told.unserved)
         for host_id in list(changed.values_list("pk", flat=True)):
             publish(f"host:{host_id}", revision)
         changed.update(revision=revision)

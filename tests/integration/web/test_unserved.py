@@ -88,7 +88,7 @@ def test_the_api_tells_whether_the_queue_is_served(domain: Domain, redis_server:
 def test_open_pages_are_told_when_a_queue_gets_its_first_worker_and_loses_its_last(
     host: Host, redis, monkeypatch
 ) -> None:
-    monkeypatch.setattr(serving._Told, "unserved", frozenset())
+    monkeypatch.setattr(serving._Told, "unserved", None)
     make_host("hv2")
     serve("default")
 
@@ -107,3 +107,18 @@ def test_open_pages_are_told_when_a_queue_gets_its_first_worker_and_loses_its_la
     workers.leave("celery@here:1")
     assert revision_after_a_look() > served
     assert Host.objects.get(slug="hv2").revision > other  # its queue has lost its worker too
+
+
+def test_a_process_that_takes_over_tells_what_the_one_before_could_not(
+    host: Host, redis, monkeypatch
+) -> None:
+    serve("default")
+    serving.tell_changes()
+    monkeypatch.setattr(serving._Told, "unserved", None)  # it has ended, and another one goes on
+    told = Host.objects.get(pk=host.pk).revision
+    serve("default", "rack-2")
+    serving.tell_changes()
+    again = Host.objects.get(pk=host.pk).revision
+    assert again > told
+    serving.tell_changes()
+    assert Host.objects.get(pk=host.pk).revision == again
