@@ -70,3 +70,8 @@ def _as_uuid(text: str) -> UUID | None:
 def named_uuids(topics: Iterable[str]) -> set[str]:
     """Give the UUIDs that stand in the topics of domains."""
     return {topic.removeprefix(_KIND).rpartition("/")[2] for topic in topics if topic.startswith(_KIND)}
+
+
+def named_rows(topics: Iterable[str]) -> set[int]:
+    """Give the keys of the domains whose rows are listened to; every topic was authorised before."""
+    return {int(topic.removeprefix(_ROW)) for topic in topics if topic.startswith(_ROW)}

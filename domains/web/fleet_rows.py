@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,6 @@ class FleetRow:
 
     domain: Domain
     changeable: bool
-    usable: bool
     live: int | None
     config: int | None
     total: int
@@ -81,6 +80,16 @@ def row_html(domain: Domain, *, changeable: bool) -> SafeString:
     return _template("_fleet_row.html", {"row": row})
 
 
+def states_html(host: Host, keys: Collection[int]) -> Iterator[tuple[int, SafeString]]:
+    """Draw the part of its guests' rows that follows from the host: the last known state, and whether it is old.
+
+    It is the same for all who may see a guest. One query for those of the ``keys`` that are its guests.
+    """
+    for domain in Domain.objects.filter(host=host, pk__in=keys).only("state", "gone_at", "host"):
+        domain.host = host
+        yield domain.pk, _template("_fleet_state.html", {"domain": domain})
+
+
 def head_html(host: Host) -> SafeString:
     """Draw the line above a host's guests."""
     return _template("_fleet_head.html", {"host": host, "late": is_late(host)})
@@ -100,7 +109,6 @@ def _row(domain: Domain, changeable: bool, working: dict[int, str], effects: Seq
     return FleetRow(
         domain=domain,
         changeable=changeable and domain.gone_at is None,
-        usable=domain.host.reachable and domain.gone_at is None,
         live=len(live.present) if live else None,
         config=len(config.present) if config else None,
         total=max((slots.maximum for slots in (live, config) if slots), default=0),

@@ -15,7 +15,7 @@ from domains.models import Batch, Domain, Host, Operation
 from domains.models.scope import Guest, HostGuests
 from domains.operations.standing import followers_of
 from domains.push.rendering import Audience
-from domains.push.topics import domain_topics, named_uuids, row_topic
+from domains.push.topics import domain_topics, named_rows, named_uuids, row_topic
 from domains.web import batch_view, fleet_rows, lines, operation_view
 from domains.web.board import Board, board_of
 from domains.web.hosts_view import state_html
@@ -67,8 +67,9 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
     if listening:
         drawn = board_fragments(board_of(domain, editable=audience == "change", whole=True))
         out |= dict.fromkeys(listening, drawn)
-    for topic in wanted & {row_topic(pk), f"host:{domain.host.slug}"}:
-        out[topic] = {f"fleet-{pk}": fleet_rows.row_html(domain, changeable=audience == "change")}
+    if row_topic(pk) in wanted:
+        row = fleet_rows.row_html(domain, changeable=audience == "change")
+        out[row_topic(pk)] = {f"fleet-{pk}": row}
     if "fleet" in wanted:
         out["fleet"] = {"fleet-moved": fleet_rows.moved_html(time.time())}
     return Rendered(Guest(pk, domain.host_id, domain.name), domain.revision, out)
@@ -116,6 +117,11 @@ def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | 
             f"reading-{pk}": reading_html(host),
             f"state-{pk}": state_html(host),
         }
+    if "fleet" in wanted:
+        out["fleet"]["fleet-moved"] = fleet_rows.moved_html(time.time())
+    rows = named_rows(wanted)
+    for number, html in fleet_rows.states_html(host, rows) if rows else ():
+        out[row_topic(number)] = {f"fleet-state-{number}": html}
     named = named_uuids(wanted)
     for domain in Domain.objects.filter(host=host, uuid__in=named).select_related("host") if named else ():
         # Without rights to go by, slots are drawn for looking; those who may change get theirs with the domain.

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from domains.models import Domain
+from domains.models import Domain, Host
 from domains.models.revision import next_revision
 from domains.push.stream import publish
 from tests.chromium import ARGUMENTS, CHROMIUM
@@ -148,3 +149,11 @@ def change_domain(domain: Domain, **fields: object) -> None:
         revision = next_revision()
         Domain.objects.filter(pk=domain.pk).update(**fields, revision=revision)
         publish(f"domain:{domain.pk}", revision)
+
+
+def change_host(host_id: int, **fields: object) -> None:
+    """Write new values of a host as the watcher does, and announce them."""
+    with transaction.atomic():
+        revision, now = next_revision(), datetime.now(UTC)
+        Host.objects.filter(pk=host_id).update(**fields, state_since=now, last_seen=now, revision=revision)
+        publish(f"host:{host_id}", revision)

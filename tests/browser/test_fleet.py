@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from domains.models import Domain
-from tests.browser.conftest import change_domain
+from tests.browser.conftest import change_domain, change_host
 from tests.browser.test_push import live
 from tests.integration.web.factory import make_domain, slot_map
 
@@ -71,6 +71,20 @@ def test_pushes_change_the_rows_that_are_shown_and_nothing_that_was_chosen(open_
     received = "".join(page.evaluate("received"))
     assert f'#fleet-{chosen.pk}"' in received
     assert f'#fleet-{hidden.pk}"' not in received
+
+
+def test_host_that_stops_answering_is_seen_at_its_guests_however_they_are_sorted(open_page, crowd):
+    page = open_page(f"/?q={word(crowd)}&sort=name")
+    live(page)
+    row(page, crowd[1]).locator("input").check()
+    expect(page.locator(f"#fleet-state-{crowd[1].pk}")).to_have_text("running")
+    change_host(crowd[1].host_id, state="unreachable")
+    expect(row(page, crowd[1])).to_contain_text("was running")
+    expect(row(page, crowd[24])).to_contain_text("was running")
+    expect(page.locator("#picks")).to_contain_text("Host away 30", timeout=10_000)
+    expect(row(page, crowd[1]).locator("input")).to_be_checked()
+    change_host(crowd[1].host_id, state="connected")
+    expect(page.locator(f"#fleet-state-{crowd[1].pk}")).to_have_text("running")
 
 
 def test_new_matches_are_announced_and_the_list_waits_to_be_asked(open_page, crowd):

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from django.db import transaction
 from playwright.sync_api import expect
 
-from domains.models import Host, Operation, Status
+from domains.models import Operation, Status
 from domains.models.revision import next_revision
 from domains.push.stream import publish
-from tests.browser.conftest import address, change_domain
+from tests.browser.conftest import address, change_domain, change_host
 from tests.integration.web.factory import make_operation, slot_map
 
 ADDED = slot_map(8, "0-1,4-6", "4-6")
@@ -156,18 +156,10 @@ def test_host_that_stops_answering_takes_the_buttons_away(open_page, web):
     page = open_page(address(web))
     live(page)
 
-    def set_state(state: str) -> None:
-        with transaction.atomic():
-            revision, now = next_revision(), datetime.now(UTC)
-            Host.objects.filter(pk=web.host_id).update(
-                state=state, state_since=now, last_seen=now, revision=revision
-            )
-            publish(f"host:{web.host_id}", revision)
-
-    set_state("unreachable")
+    change_host(web.host_id, state="unreachable")
     expect(page.locator("#banner")).to_contain_text("does not answer")
     expect(page.locator("#change")).to_be_hidden()
-    set_state("connected")
+    change_host(web.host_id, state="connected")
     expect(page.locator("#change")).to_be_visible()
 
 

@@ -153,6 +153,29 @@ def test_host_key_reaches_the_fleet_and_the_pages_of_its_domains(domain, topic, 
     assert f"domain:{other.uuid}" not in rendered.fragments
 
 
+def test_host_that_is_away_reaches_the_rows_of_its_guests(
+    viewer, domain, host, django_assert_max_num_queries
+):
+    others = [make_domain(host, f"other{number}") for number in range(3)]
+    elsewhere = make_domain(make_host("hv2"))
+    rows = frozenset(f"row:{one.pk}" for one in (domain, *others, elsewhere))
+    Host.objects.filter(pk=host.pk).update(state="unreachable", last_error="gone")
+    with django_assert_max_num_queries(2):
+        rendered = render(f"host:{host.pk}", "see", rows | {"fleet"})
+    assert rendered is not None
+    assert "fleet-moved" in rendered.fragments["fleet"]
+    assert rendered.fragments.keys() == {"fleet", *(f"row:{one.pk}" for one in (domain, *others))}
+    state = rendered.fragments[f"row:{domain.pk}"][f"fleet-state-{domain.pk}"]
+    assert "was running" in state
+    assert state in viewer.get("/").text
+
+
+def test_pages_of_hosts_are_not_sent_the_rows_of_guests(domain, host):
+    rendered = render(f"domain:{domain.pk}", "see", frozenset({f"host:{host.slug}"}))
+    assert rendered is not None
+    assert rendered.fragments == {}
+
+
 @pytest.mark.parametrize("key", ["domain:999", "operation:999", "host:999", "nonsense:1"])
 def test_key_of_nothing_gives_nothing(db, key):
     assert render(key, "see", frozenset({"fleet", "operations"})) is None
