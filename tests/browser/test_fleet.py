@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from domains.models import Domain
 from tests.browser.conftest import change_domain, change_host
 from tests.browser.test_push import live
-from tests.integration.web.factory import make_domain, slot_map
+from tests.integration.web.factory import make_domain, make_operation, slot_map
 
 CHANGED = slot_map(8, "0-1,4-6", "4-6")
 
@@ -85,6 +85,23 @@ def test_host_that_stops_answering_is_seen_at_its_guests_however_they_are_sorted
     expect(row(page, crowd[1]).locator("input")).to_be_checked()
     change_host(crowd[1].host_id, state="connected")
     expect(page.locator(f"#fleet-state-{crowd[1].pk}")).to_have_text("running")
+
+
+@pytest.mark.parametrize("query", ["", "&sort=name"])
+@pytest.mark.parametrize("width", [390, 900, 1024, 1280])
+def test_rows_fit_whatever_is_in_them(open_page, web, width, query):
+    mark = os.urandom(3).hex()
+    wide = make_domain(web.host, f"zz{mark}-" + "n" * 200, live=slot_map(512, "0-5", "4-5"))
+    make_operation(wide, [(5, "live", "unconfirmed"), (6, "live", "waiting")], actor="a-name-of-some-length")
+    page = open_page(f"/?q=zz{mark}{query}", viewport={"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # What changed last is the one thing that is cut off.
+    cells = "[...document.querySelectorAll('.fleet :is(td, tbody th):not(.last)')]"
+    over = page.evaluate(
+        f"{cells}.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.className)"
+    )
+    assert over == []
+    assert row(page, wide).locator("td.at").is_visible() is bool(query)
 
 
 def test_new_matches_are_announced_and_the_list_waits_to_be_asked(open_page, crowd):
