@@ -88,9 +88,9 @@ def locked(claimed: Claim) -> Operation:
 
 
 @contextmanager
-def heartbeat(claimed: Claim, look: Callable[[Claim], None]) -> Iterator[None]:
+def heartbeat(claimed: Claim, look: Callable[[Claim, threading.Event], None]) -> Iterator[None]:
     """Tell the pages that the operation runs, unless that is over in a blink, and until the block ends renew the
-    lease every ten seconds and ``look`` every second.
+    lease every ten seconds and ``look`` every second; its event says whether the block has ended meanwhile.
     """
     done = threading.Event()
     thread = threading.Thread(target=_attend, args=(claimed, look, done), daemon=True, name="heartbeat")
@@ -136,13 +136,13 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     return Claim(operation.pk, operation.worker, operation.attempt, revision, dead, operation.batch_id)
 
 
-def _attend(claimed: Claim, look: Callable[[Claim], None], done: threading.Event) -> None:
+def _attend(claimed: Claim, look: Callable[[Claim, threading.Event], None], done: threading.Event) -> None:
     try:
         if not done.wait(BLINK.total_seconds()):
             publish(f"operation:{claimed.operation_id}", claimed.revision)
         looks = 0
         while not done.wait(LOOK.total_seconds()):
-            look(claimed)
+            look(claimed, done)
             looks += 1
             if looks % HEARTBEAT == 0 and not _renew(claimed):
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from datetime import timedelta
 
 import structlog
@@ -20,10 +21,11 @@ logger = structlog.get_logger(__name__)
 PATIENCE = timedelta(
     seconds=5
 )  # a host may be shown as not answering for a moment, while its watcher changes
+FINISHING = 1.0  # seconds that a step takes at most from its last write to its end
 
 
-def give_up_if_hung(claimed: Claim) -> None:
-    """End this process if its host is shown as not answering and the step has lasted for a while.
+def give_up_if_hung(claimed: Claim, done: threading.Event) -> None:
+    """End this process if its host is shown as not answering and the step has lasted for a while, but is not ``done``.
 
     What the host was asked for may still be carried out: it is looked at later, as after the death of a worker.
     If nothing was asked yet, the operation ends like any other whose host is out of reach.
@@ -33,16 +35,19 @@ def give_up_if_hung(claimed: Claim) -> None:
         return
     if operation.claimed_at is None or clock.now() - operation.claimed_at < PATIENCE:
         return
-    logger.warning(
-        "gave a call up, and this process with it", operation=operation.pk, host=operation.host_slug
-    )
     try:
         _let_go(claimed)
     except Fenced:
+        if done.wait(FINISHING):  # the call came back just now
+            return
         logger.warning("another worker has the operation by now", operation=operation.pk)
+    logger.warning(
+        "gave a call up, and this process with it", operation=operation.pk, host=operation.host_slug
+    )
     if operation.domain_id:
         doorbell.ring(endings.waiting_domains(operation.domain_id))
-    os.kill(os.getpid(), signal.SIGKILL)
+    if not done.is_set():  # else it came back after all, and the process may have another operation in hand
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _let_go(claimed: Claim) -> None:
