@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Min, Q
 
+from domains.inventory.finding import UNDER_WAY
 from domains.inventory.hosts import LEASE, WATCHER
 from domains.models import HistoryEntry, Host, HostState, Lease, Operation, PublishedHead, Status, clock
 from domains.models.revision import current_revision
 from domains.push.beats import beats
 from domains.push.figures import HubFigures, hub_figures
 
-OPEN = (Status.QUEUED, Status.RUNNING, Status.WAITING, Status.UNCONFIRMED)
-
 
 @dataclass(frozen=True, slots=True)
 class HostPulse:
-    """A host: its state, the seconds since it was last read (None: never), and whether a watcher has it."""
+    """A host: its state, the seconds since it was last read (None: never), and whether a watcher has it.
+
+    ``due`` is for how many seconds the oldest of its operations has been queued that lacks nothing but a worker, 0 if
+    there is none or the host does not answer.
+    """
 
     slug: str
     queue: str
     state: str
     age: float | None
     watched: bool
+    due: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePulse:
     """What is queued for the hosts of one queue.
 
-    ``oldest`` is for how many seconds the oldest has been queued that no worker has begun, ``due`` the same where its
-    host answers, so that nothing but a worker is lacking; both are 0 if there is none.
+    ``oldest`` is for how many seconds the oldest has been queued that no worker has begun, 0 if there is none.
     """
 
     name: str
     depth: int = 0
     oldest: float = 0.0
-    due: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +93,9 @@ def take_pulse() -> Pulse:
     now = clock.now()
     holders = dict(Lease.objects.filter(expires_at__gt=now).exclude(holder="").values_list("name", "holder"))
     hosts = _hosts(now, holders)
-    counted, queues = _open_operations(now, hosts)
+    counted, queues, due = _open_operations(now, hosts)
     return Pulse(
-        hosts=hosts,
+        hosts=tuple(replace(host, due=due.get(host.slug, 0.0)) for host in hosts),
         queues=queues,
         open=counted,
         watchers=sum(name.startswith(WATCHER) for name in holders),
@@ -121,23 +123,26 @@ def _hosts(now: datetime, holders: dict[str, str]) -> tuple[HostPulse, ...]:
 
 def _open_operations(
     now: datetime, hosts: tuple[HostPulse, ...]
-) -> tuple[dict[str, int], tuple[QueuePulse, ...]]:
+) -> tuple[dict[str, int], tuple[QueuePulse, ...], dict[str, float]]:
     rows = (
-        Operation.objects.filter(status__in=OPEN)
+        Operation.objects.filter(status__in=UNDER_WAY)
         .exclude(status=Status.UNCONFIRMED, host=None)  # its host was removed: nothing comes of it any more
         .order_by()
-        .values_list("status", "host__queue", "host__state")
+        .values_list("status", "host__queue", "host__slug")
         .annotate(number=Count("pk"), begun=Min("created_at", filter=Q(started_at=None)))
     )
-    counted = Counter[str](dict.fromkeys(OPEN, 0))
+    counted = Counter[str](dict.fromkeys(UNDER_WAY, 0))
     queues = {host.queue: QueuePulse(host.queue) for host in hosts}
-    for status, name, state, number, begun in rows:
+    answering = {host.slug for host in hosts if host.state == HostState.CONNECTED}
+    due: dict[str, float] = {}
+    for status, name, slug, number, begun in rows:
         counted[status] += number
         if status == Status.QUEUED and name is not None:
             queue, age = queues.get(name, QueuePulse(name)), _age(now, begun) or 0.0
-            due = age if state == HostState.CONNECTED else 0.0
-            queues[name] = QueuePulse(name, queue.depth + number, max(queue.oldest, age), max(queue.due, due))
-    return dict(counted), tuple(sorted(queues.values(), key=lambda queue: queue.name))
+            queues[name] = QueuePulse(name, queue.depth + number, max(queue.oldest, age))
+            if slug in answering:
+                due[slug] = age
+    return dict(counted), tuple(sorted(queues.values(), key=lambda queue: queue.name)), due
 
 
 def _workers() -> dict[str, frozenset[str]] | None:

@@ -75,7 +75,7 @@ def _of_queues(pulse: Pulse, known: Collection[str]) -> Iterator[Trouble]:
         queues = f"queue{'s' if len(unserved) > 1 else ''} {listed(unserved)}"
         means = f"operations on {'their' if len(unserved) > 1 else 'its'} hosts stay queued"
         yield Trouble(Part.QUEUE, f"Unserved: {listed(unserved)}", f"No worker serves the {queues}: {means}.")
-    due = max((queue.due for queue in pulse.queues if queue.name in mine), default=0.0)
+    due = max((host.due for host in pulse.watched if host.slug in known), default=0.0)
     if due > QUEUED:
         yield Trouble(
             Part.QUEUED,

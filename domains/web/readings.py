@@ -13,15 +13,18 @@ from django.views.decorators.http import require_safe
 
 from domains.models import Host
 from domains.models.grant import domains_seen_by
+from domains.operations.troubles import LATE
 from domains.web.access import member
 from domains.web.troubles import drawn_anew
-
-LATE = timedelta(seconds=15)  # a watched host is read every second, and given up on after ten
 
 
 def is_late(host: Host) -> bool:
     """Whether a host that counts as connected has not been read lately: then nobody watches it."""
-    return host.reachable and host.last_seen is not None and datetime.now(UTC) - host.last_seen > LATE
+    return (
+        host.reachable
+        and host.last_seen is not None
+        and datetime.now(UTC) - host.last_seen > timedelta(seconds=LATE)
+    )
 
 
 def reading_html(host: Host) -> SafeString:

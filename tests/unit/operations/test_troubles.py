@@ -13,7 +13,7 @@ from domains.push.figures import HubFigures
 HOSTS = tuple(HostPulse(f"rack{n}", "default", "connected", 1.0, watched=True) for n in range(1, 6))
 WELL = Pulse(
     hosts=HOSTS,
-    queues=(QueuePulse("default", depth=3, oldest=2.0, due=2.0),),
+    queues=(QueuePulse("default", depth=3, oldest=2.0),),
     open={"queued": 3, "running": 1, "waiting": 2, "unconfirmed": 1},
     watchers=2,
     workers={"w1": frozenset({"default"})},
@@ -69,7 +69,7 @@ def test_without_any_host_nothing_is_missing():
             "rack1, rack2, rack3 and 2 more do not answer: ",
         ),
         (
-            {"queues": (QueuePulse("default", 9, 240.0, 240.0),)},
+            {"hosts": (replace(HOSTS[0], due=240.0), *HOSTS[1:])},
             "queued",
             "Operations wait for a worker",
             "the oldest for 4 min",
@@ -102,8 +102,8 @@ def test_no_host_is_named_to_somebody_who_may_not_know_it():
 
 
 def test_queue_is_named_only_to_those_who_know_a_host_of_it():
-    hosts = (replace(HOSTS[0], queue="far"), *HOSTS[1:])
-    far = {"hosts": hosts, "queues": (QueuePulse("far", 1, 90.0, 90.0),)}
+    hosts = (replace(HOSTS[0], queue="far", due=90.0), *HOSTS[1:])
+    far = {"hosts": hosts, "queues": (QueuePulse("far", 1, 90.0),)}
 
     assert said(known=EVERY[1:], **far) == []
     assert [part for part, _, _ in said(known=["rack1"], **far)] == ["queue", "queued"]
@@ -117,7 +117,14 @@ def test_paused_host_is_neither_missed_nor_its_queue():
 
 
 def test_queued_behind_a_host_that_is_away_lacks_no_worker():
-    assert said(queues=(QueuePulse("default", 9, 500.0, 0.0),)) == []
+    assert said(queues=(QueuePulse("default", 9, 500.0),)) == []
+
+
+def test_nobody_is_told_of_what_waits_on_a_host_that_only_shares_their_queue():
+    late = {"hosts": (replace(HOSTS[0], due=240.0), *HOSTS[1:])}
+
+    assert said(known=EVERY[1:], **late) == []
+    assert [part for part, _, _ in said(known=EVERY[:1], **late)] == ["queued"]
 
 
 def test_several_faults_are_said_gravest_first():
