@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from functools import wraps
 
 import pytest
 
@@ -14,34 +13,14 @@ from domains.push.figures import hub_figures, tell_by
 from domains.push.stream import STREAM, cursor
 from tests.integration.push.browser import (
     change,
+    in_loop,
     in_thread,
-    make_domain,
     open_stream,
     render,
     running_hub,
 )
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
-
-
-def in_loop(test):
-    """Run an asynchronous test."""
-
-    @wraps(test)
-    def run(*args, **kwargs):
-        asyncio.run(test(*args, **kwargs))
-
-    return run
-
-
-@pytest.fixture
-def domain(fresh_database, redis):
-    return make_domain()
-
-
-@pytest.fixture
-def topic(domain):
-    return f"domain:{domain.uuid}"
 
 
 async def until(condition):

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import threading
 import time
-from functools import wraps
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests.integration.push.browser import (
     People,
     Person,
     change,
+    in_loop,
     in_thread,
     make_domain,
     open_stream,
@@ -27,26 +27,6 @@ from tests.integration.push.browser import (
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
-
-
-def in_loop(test):
-    """Run an asynchronous test."""
-
-    @wraps(test)
-    def run(*args, **kwargs):
-        asyncio.run(test(*args, **kwargs))
-
-    return run
-
-
-@pytest.fixture
-def domain(fresh_database, redis):
-    return make_domain()
-
-
-@pytest.fixture
-def topic(domain):
-    return f"domain:{domain.uuid}"
 
 
 @in_loop
