@@ -18,9 +18,8 @@ from domains.operations.claim import LEASE, Claim, Fenced, locked
 
 logger = structlog.get_logger(__name__)
 
-PATIENCE = timedelta(
-    seconds=5
-)  # a host may be shown as not answering for a moment, while its watcher changes
+# A host may be shown as not answering for a moment, while its watcher changes.
+PATIENCE = timedelta(seconds=5)
 FINISHING = 1.0  # seconds that a step takes at most from its last write to its end
 
 

@@ -15,13 +15,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from domains.models import Host, HostState, Lease, Operation, Status
 
-SLOW = timedelta(seconds=2)  # a step that is in hand for longer makes its host a slow one,
-SILENT = timedelta(
-    seconds=5
-)  # and so does not having been seen for so long; watchers write that every two seconds
-SETTLING = (
-    "settling"  # stands for a worker where none is at work, until looking can tell what became of a call
-)
+# A host is a slow one if a step of it has been in hand for longer, or if it was last seen longer ago than that; watchers
+# write that they have seen it every two seconds.
+SLOW = timedelta(seconds=2)
+SILENT = timedelta(seconds=5)
+# Stands for a worker where none is at work, until looking can tell what became of a call.
+SETTLING = "settling"
 
 
 def in_hand(now: datetime) -> QuerySet[Operation]:
