@@ -93,6 +93,6 @@ def test_batch_is_listened_to_by_the_names_that_its_guests_keep(desk):
 
     found = access(page.cookies["sessionid"].value)
 
-    assert found.may_subscribe(f"batch:{batch.pk}")
+    assert found.may_subscribe({f"batch:{batch.pk}"})
     known.delete()
-    assert not access(page.cookies["sessionid"].value).may_subscribe(f"batch:{batch.pk}")
+    assert not access(page.cookies["sessionid"].value).may_subscribe({f"batch:{batch.pk}"})

@@ -184,7 +184,9 @@ def test_batch_of_many_shows_each_the_guests_that_they_see(world: World):
         assert {guest["domain"]["name"] for guest in told["guests"]} == seen, person
         assert told["counts"] == {"due": len(seen)}, person
         everything = len(seen) == len(GUESTS)
-        assert access(world.sessions[person.name]).may_subscribe(f"batch:{world.wide}") == everything, person
+        assert access(world.sessions[person.name]).may_subscribe({f"batch:{world.wide}"}) == everything, (
+            person
+        )
 
 
 def test_fleet_counts_what_the_person_sees_and_nothing_else(world: World):
