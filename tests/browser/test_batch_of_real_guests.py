@@ -69,7 +69,9 @@ def test_plan_outcome_and_retry_of_six_guests_of_which_one_refuses(page, product
     assert "failed" in refused
     assert "guest_refused" in refused
     assert all("succeeded" in words for words in told.values()), told
-    assert {name: present(product, name) for name in told} == {name: before[name] for name in told}
+    for name in told:  # another test may have left a higher slot than the one that was just added
+        held = before[name] | added[name]
+        assert present(product, name) == held - {max(held)}, name
     assert added["stubborn01"] <= present(product, "stubborn01")
 
     page.get_by_role("link", name="Retry what was not achieved").click()
