@@ -126,7 +126,7 @@ def test_opened_details_stay_open_when_the_operation_goes_on(open_page, web):
     operation = make_operation(web, [(2, "live", "pending")])
     page = open_page(f"/operations/{operation.pk}/")
     live(page)
-    page.click("summary")
+    page.click("main summary")
     expect(page.locator("pre")).to_be_visible()
     with transaction.atomic():
         revision = next_revision()
