@@ -49,6 +49,7 @@ def an_operation(action: str = "add", status: str = "succeeded", **fields) -> Op
         **{
             "action": action,
             "status": status,
+            "domain_id": 1,
             "domain_name": "web01",
             "vcpu": [5],
             "affect": "both",
