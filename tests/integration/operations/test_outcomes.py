@@ -382,6 +382,11 @@ def test_what_one_may_not_see_is_answered_like_what_is_not_there(desk):
     stranger = User.objects.create_user("sid")
     with pytest.raises(RequestRefused) as refused:
         desk.ask(uuid, "add", 5, actor=Actor("sid", "page", stranger))
+    assert refused.value.code is Reason.HOST_NOT_FOUND
+    Grant.objects.create(user=stranger, role=Role.VIEWER, pattern="db*")
+    desk.guest("db01")
+    with pytest.raises(RequestRefused) as refused:
+        desk.ask(uuid, "add", 5, actor=Actor("sid", "page", stranger))
     assert refused.value.code is Reason.DOMAIN_NOT_FOUND
 
 
