@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from domains.models import Batch, BatchItem, Domain, ItemState
 from domains.models.revision import next_revision
@@ -72,9 +72,23 @@ def request_batch(
     except RequestRefused as refusal:
         record_refusal(refusal, actor, asked, guests=len(choice.domains))
         raise
+    except IntegrityError as error:
+        removed = _removed(choice, error)
+        record_refusal(removed, actor, asked, guests=len(choice.domains))
+        raise removed from error
     advance(batch.pk)
     batch.refresh_from_db()
     return batch
+
+
+def _removed(choice: Choice, error: IntegrityError) -> RequestRefused:
+    """Give the refusal of a batch whose guests went with their host in this very moment; raises any other error."""
+    known = {domain.pk: domain.name for domain in choice.domains}
+    gone = known.keys() - set(Domain.objects.filter(pk__in=known).values_list("pk", flat=True))
+    if not gone:
+        raise error
+    words = f"{known[min(gone)]} was removed with its host just now; nothing was asked of any guest. Choose again."
+    return RequestRefused(Reason.DOMAIN_NOT_FOUND, words)
 
 
 def record_refusal(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from domains.models import Batch, HistoryEntry
+from domains.models import Batch, Domain, HistoryEntry
 from domains.operations.batches.wanted import parse_manner, parse_wanted
 from domains.operations.refused import RequestRefused
 from tests.integration.web.factory import make_user
@@ -62,3 +62,16 @@ def test_filters_are_kept_as_they_can_be_written_down(any_desk, mara):
 
     assert answer.status_code == 303
     assert Batch.objects.get().chosen == {"filters": {"q": "\N{REPLACEMENT CHARACTER}"}}
+
+
+def test_guest_that_goes_while_a_batch_is_asked_for_leaves_none(any_desk):
+    any_desk.guests("web1", "web2")
+    choice = any_desk.choice()
+    Domain.objects.get(name="web1").delete()  # as with its host, after it was chosen
+
+    with pytest.raises(RequestRefused, match="web1 was removed") as refused:
+        any_desk.run(choice=choice, action="add", count=1)
+
+    assert refused.value.code == "domain_not_found"
+    assert not Batch.objects.exists()
+    assert HistoryEntry.objects.get(kind="refused").reason == "domain_not_found"
