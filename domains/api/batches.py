@@ -9,7 +9,7 @@ from ninja import Path, Router
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from domains.api.asking import Key, key_of
-from domains.api.bodies import described, read_body
+from domains.api.bodies import NoteRequest, described, read_body
 from domains.api.caller import actor_of
 from domains.api.problems import problems
 from domains.api.shapes import Batch as BatchShape
@@ -76,16 +76,6 @@ class BatchRequest(GoneAbout):
     )
     affect: Literal["current", "live", "config", "both"] = Field(
         "current", description="current, live, config or both"
-    )
-
-
-class NoteRequest(BaseModel):
-    """What goes with the request."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    note: StrictStr = Field(
-        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
     )
 
 

@@ -9,11 +9,22 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
 from domains.api.problems import body_sentence
+from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
 
 LARGEST = 65536  # every slot of the largest guest and the longest note fit in
 _Shape = TypeVar("_Shape", bound=pydantic.BaseModel)
+
+
+class NoteRequest(pydantic.BaseModel):
+    """What goes with the request."""
+
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    note: pydantic.StrictStr = pydantic.Field(
+        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
+    )
 
 
 def described(shape: type[pydantic.BaseModel], *, required: bool) -> dict[str, Any]:

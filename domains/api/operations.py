@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest, JsonResponse
 from ninja import Path, Query, Router
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
 from domains.api.asking import Key, accepted, key_of
-from domains.api.bodies import described, read_body
+from domains.api.bodies import NoteRequest, described, read_body
 from domains.api.caller import actor_of
 from domains.api.filters import Filters
 from domains.api.problems import problems
@@ -19,7 +18,6 @@ from domains.api.shapes import Operations
 from domains.history import search
 from domains.models import Operation
 from domains.operations import control, followups
-from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.operations.representation import operation_json
 from domains.vcpu.reasons import Reason
@@ -33,16 +31,6 @@ _CONTROLS: dict[Verb, Callable[..., Operation]] = {
     "stop-waiting": control.stop_waiting,
 }
 router = Router(tags=["operations"])
-
-
-class ControlRequest(BaseModel):
-    """What goes with the request."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    note: StrictStr = Field(
-        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
-    )
 
 
 @router.get(
@@ -83,7 +71,7 @@ def show_operation(request: HttpRequest, number: Number) -> JsonResponse:
     response={202: OperationShape, **problems(403, 404, 409, 413, 415, 422)},
     operation_id="undo_operation",
     summary="Ask for the opposite of what an operation has done",
-    openapi_extra=described(ControlRequest, required=False),
+    openapi_extra=described(NoteRequest, required=False),
 )
 def undo_operation(request: HttpRequest, number: Number, idempotency_key: Key = None) -> JsonResponse:
     """Take back what an operation has done, as a new operation that refers to it by ``undo_of``."""
@@ -95,7 +83,7 @@ def undo_operation(request: HttpRequest, number: Number, idempotency_key: Key = 
     response={202: OperationShape, **problems(403, 404, 409, 413, 415, 422)},
     operation_id="retry_operation",
     summary="Ask once more for what an operation has not achieved",
-    openapi_extra=described(ControlRequest, required=False),
+    openapi_extra=described(NoteRequest, required=False),
 )
 def retry_operation(request: HttpRequest, number: Number, idempotency_key: Key = None) -> JsonResponse:
     """Ask again for what a failed, partial or cancelled operation has not achieved, as a new one (``retry_of``)."""
@@ -105,7 +93,7 @@ def retry_operation(request: HttpRequest, number: Number, idempotency_key: Key =
 def _follow(
     request: HttpRequest, number: int, deed: Callable[..., Operation], key: str | None
 ) -> JsonResponse:
-    body = read_body(request, ControlRequest, required=False)
+    body = read_body(request, NoteRequest, required=False)
     return accepted(deed(actor_of(request), number, note=body.note, idempotency_key=key_of(key)))
 
 
@@ -114,9 +102,9 @@ def _follow(
     response={200: OperationShape, **problems(403, 404, 409, 413, 415)},
     operation_id="control_operation",
     summary="Cancel an operation, ask its guest again, or stop waiting for it",
-    openapi_extra=described(ControlRequest, required=False),
+    openapi_extra=described(NoteRequest, required=False),
 )
 def control_operation(request: HttpRequest, number: Number, deed: Verb) -> JsonResponse:
     """Do something about an operation that has not ended: cancel one that is queued, ask the guest again, or stop waiting."""
-    body = read_body(request, ControlRequest, required=False)
+    body = read_body(request, NoteRequest, required=False)
     return JsonResponse(operation_json(_CONTROLS[deed](actor_of(request), number, note=body.note)))

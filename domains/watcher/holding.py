@@ -21,9 +21,8 @@ from domains.watcher.share import share, surplus
 logger = structlog.get_logger(__name__)
 AT_ONCE = 4  # hosts that may wait for another watcher at a time
 REMEMBERED = timedelta(minutes=1)
-STUCK = (
-    60.0  # seconds without a move after which a thread is left behind; a busy database may hold one up for 20
-)
+# Seconds without a move after which a thread is left behind; a busy database may hold one up for 20.
+STUCK = 60.0
 
 
 class Holding:

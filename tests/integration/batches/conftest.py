@@ -5,13 +5,10 @@ from __future__ import annotations
 import pytest
 
 from domains.models import BatchItem, Domain
-from domains.operations import doorbell
 from domains.operations.batches import choose
 from domains.operations.batches.outcome import outcome_of
 from domains.operations.batches.request import Choice, preview, request_batch
-from tests.integration import simulated
-from tests.integration.operations.conftest import Desk
-from tests.simulator import SimulatedHost
+from tests.integration.operations.conftest import Desk, make_desk
 
 
 class BatchDesk(Desk):
@@ -45,22 +42,12 @@ class BatchDesk(Desk):
         return sorted(self.simulator.truth(str(domain.uuid))["live"].present)
 
 
-def make_desk(folder, monkeypatch, settings):
-    settings.GATEWAY = simulated.FACTORY
-    settings.SOCKET_DIRS = [str(folder)]
-    bells = []
-    monkeypatch.setattr(doorbell, "ring", bells.extend)
-    simulator = SimulatedHost(folder / "host")
-    simulator.tune(unplug_timeout=0.05, lock_wait=0.05)
-    return BatchDesk(simulator, bells)
-
-
 @pytest.fixture
 def desk(fresh_database, redis, tmp_path, monkeypatch, settings):
-    return make_desk(tmp_path, monkeypatch, settings)
+    return make_desk(BatchDesk, tmp_path, monkeypatch, settings)
 
 
 @pytest.fixture
 def any_desk(any_database, redis, tmp_path, monkeypatch, settings):
     """The desk on both databases."""
-    return make_desk(tmp_path, monkeypatch, settings)
+    return make_desk(BatchDesk, tmp_path, monkeypatch, settings)

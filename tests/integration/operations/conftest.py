@@ -46,15 +46,20 @@ class Desk:
         return Operation.objects.get(pk=operation.pk) if operation else None
 
 
-@pytest.fixture
-def desk(fresh_database, redis, tmp_path, monkeypatch, settings):
+def make_desk(kind, folder, monkeypatch, settings):
+    """Give a desk of that kind at a host of its own in ``folder``."""
     settings.GATEWAY = simulated.FACTORY
-    settings.SOCKET_DIRS = [str(tmp_path)]
+    settings.SOCKET_DIRS = [str(folder)]
     bells = []
     monkeypatch.setattr(doorbell, "ring", bells.extend)
-    simulator = SimulatedHost(tmp_path / "host")
+    simulator = SimulatedHost(folder / "host")
     simulator.tune(unplug_timeout=0.05, lock_wait=0.05)
-    return Desk(simulator, bells)
+    return kind(simulator, bells)
+
+
+@pytest.fixture
+def desk(fresh_database, redis, tmp_path, monkeypatch, settings):
+    return make_desk(Desk, tmp_path, monkeypatch, settings)
 
 
 @pytest.fixture

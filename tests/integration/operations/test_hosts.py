@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -171,22 +172,12 @@ def test_worker_that_hangs_in_a_call_to_a_removed_host_writes_nothing_any_more(s
     domain = look(host_row(simulated), uuid)
     simulated.tune(write_delay=(1.0, 1.0))
     operation = make_operation(domain, vcpu=[5], affect_meant="", before=None, after=None)
-    failures: list[BaseException] = []
-
-    def worker() -> None:
-        try:
-            work(domain.pk)
-        except BaseException as error:
-            failures.append(error)
-            raise
-
-    thread = threading.Thread(target=worker)
-    thread.start()
-    wait_until(lambda: operation.effects.filter(state="applying").exists(), what="the promise to call")
-    hosts.remove_host(actor=ADA, slug="sim", force=True)
-    after = [entry.seq for entry in HistoryEntry.objects.all()]
-    thread.join(10)
-    assert failures == []
+    with ThreadPoolExecutor(1) as worker:
+        working = worker.submit(work, domain.pk)
+        wait_until(lambda: operation.effects.filter(state="applying").exists(), what="the promise to call")
+        hosts.remove_host(actor=ADA, slug="sim", force=True)
+        after = [entry.seq for entry in HistoryEntry.objects.all()]
+        working.result(10)
     operation.refresh_from_db()
     assert (operation.status, operation.reason) == ("unconfirmed", "interrupted")
     assert [entry.seq for entry in HistoryEntry.objects.all()] == after
