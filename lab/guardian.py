@@ -19,7 +19,7 @@ from lab.folders import Folders
 from lab.guests import BY_NAME, GUESTS, Guest
 from lab.processes import descendants
 from lab.progress import Progress
-from lab.restart import Restraint, needs_restart, parse_event
+from lab.restart import Event, Restraint, needs_restart, parse_event
 from lab.settings import FILES
 from lab.virsh import Virsh, VirshError
 
@@ -95,20 +95,22 @@ class Guardian:
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as events:
             try:
-                time.sleep(0.2)  # until virsh has registered: what happened before is seen by looking
+                time.sleep(1)  # until virsh has registered: what happened before is seen by looking
                 for guest in GUESTS:
                     self._look(guest, None)
                 for line in events.stdout or ():
-                    stopped = parse_event(line)
-                    if stopped and stopped.name in BY_NAME:
-                        self._look(BY_NAME[stopped.name], stopped.detail)
-                    elif stopped is None:
-                        self._remember_active()
+                    event = parse_event(line)
+                    if event and event.name in BY_NAME:
+                        self._learn(event)
             finally:
                 events.kill()
 
-    def _remember_active(self) -> None:
-        self._active = {name for name, state in self.virsh.states().items() if state != "shut off"}
+    def _learn(self, event: Event) -> None:
+        if event.stopped:
+            self._look(BY_NAME[event.name], event.detail)
+        elif event.runs:
+            # Of a transient guest that crashed at once nothing but this tells that it ran.
+            self._active.add(event.name)
 
     def _look(self, guest: Guest, detail: str | None) -> None:
         state, reason = self.virsh.state_and_reason(guest.name)
@@ -121,7 +123,8 @@ class Guardian:
             return
         if self._restraint.allows(guest.name):
             self.progress(f"{guest.name} crashed; starting it again")
-            threading.Thread(target=self._restart, args=(guest, state), daemon=True).start()
+            name = f"restart of {guest.name}"
+            threading.Thread(target=self._restart, args=(guest, state), name=name, daemon=True).start()
         else:
             self.progress(f"{guest.name} crashed too often; it stays down until it is started by hand")
 

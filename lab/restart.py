@@ -13,23 +13,34 @@ from lab.guests import Guest
 _MOST_PER_MINUTE = 5
 # The last is a guest that libvirt, itself started again after a crash, could not get back in touch with.
 _CRASHES = ("crashed", "failed", "daemon")
-_EVENT = re.compile(r"event 'lifecycle' for domain '(?P<name>[^']+)': (?P<event>\w+) (?P<detail>\w+)")
+_STOPS = ("Stopped", "Crashed")
+_RUNS = ("Started", "Resumed", "Suspended")
+_EVENT = re.compile(r"event 'lifecycle' for domain '(?P<name>[^']+)': (?P<kind>\w+) (?P<detail>\w+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
-    """A guest stopped, as `virsh event` told: its name and why ("Failed", "Crashed", "Destroyed" ...)."""
+class Event:
+    """What `virsh event` told of a guest: its name, what happened ("Started", "Stopped" ...) and why ("Failed" ...)."""
 
     name: str
+    kind: str
     detail: str
 
+    @property
+    def stopped(self) -> bool:
+        """Tell whether the guest is no longer active since."""
+        return self.kind in _STOPS
 
-def parse_event(line: str) -> Stopped | None:
-    """Return what a line of `virsh event --event lifecycle` says about a stop, None for anything else."""
+    @property
+    def runs(self) -> bool:
+        """Tell whether the guest was active when this happened."""
+        return self.kind in _RUNS
+
+
+def parse_event(line: str) -> Event | None:
+    """Return what a line of `virsh event --event lifecycle` says, None for a line that tells of no event."""
     match = _EVENT.search(line)
-    if match is None or match["event"] not in ("Stopped", "Crashed"):
-        return None
-    return Stopped(match["name"], match["detail"])
+    return None if match is None else Event(match["name"], match["kind"], match["detail"])
 
 
 def needs_restart(guest: Guest, *, state: str | None, reason: str, detail: str | None, ran: bool) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from lab.guests import BY_NAME
-from lab.restart import Restraint, Stopped, needs_restart, parse_event
+from lab.restart import Event, Restraint, needs_restart, parse_event
 
 PERSISTENT, TRANSIENT = BY_NAME["web01"], BY_NAME["fleeting01"]
 
@@ -55,18 +55,24 @@ def test_transient_guest_that_runs_is_left_alone():
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
+    ("line", "event", "stopped", "runs"),
     [
-        ("event 'lifecycle' for domain 'web01': Stopped Failed\n", Stopped("web01", "Failed")),
-        ("event 'lifecycle' for domain 'web01': Stopped Destroyed\n", Stopped("web01", "Destroyed")),
-        ("event 'lifecycle' for domain 'web01': Crashed Panicked\n", Stopped("web01", "Panicked")),
-        ("event 'lifecycle' for domain 'web01': Started Booted\n", None),
-        ("event 'lifecycle' for domain 'web01': Suspended Paused\n", None),
-        ("events received: 3\n", None),
+        ("'web01': Stopped Failed", Event("web01", "Stopped", "Failed"), True, False),
+        ("'web01': Stopped Destroyed", Event("web01", "Stopped", "Destroyed"), True, False),
+        ("'web01': Crashed Panicked", Event("web01", "Crashed", "Panicked"), True, False),
+        ("'web01': Started Booted", Event("web01", "Started", "Booted"), False, True),
+        ("'web01': Suspended Paused", Event("web01", "Suspended", "Paused"), False, True),
+        ("'web01': Resumed Unpaused", Event("web01", "Resumed", "Unpaused"), False, True),
+        ("'web01': Undefined Removed", Event("web01", "Undefined", "Removed"), False, False),
     ],
 )
-def test_virsh_events_tell_which_guest_stopped_and_why(line, expected):
-    assert parse_event(line) == expected
+def test_virsh_events_tell_which_guest_stopped_and_why(line, event, stopped, runs):
+    assert parse_event(f"event 'lifecycle' for domain {line}\n") == event
+    assert (event.stopped, event.runs) == (stopped, runs)
+
+
+def test_other_lines_of_virsh_tell_of_no_event():
+    assert parse_event("events received: 3\n") is None
 
 
 def test_guest_that_keeps_crashing_is_left_alone_for_a_while():
