@@ -50,9 +50,10 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One way to narrow the list."""
+    """One way to narrow the list. ``name`` is what its number is found by on the page."""
 
     value: str
+    name: str
     words: str
     number: int
     current: bool
@@ -68,14 +69,12 @@ def narrowed(items: QuerySet[BatchItem], show: str) -> QuerySet[BatchItem]:
     return items.filter(Q(state__in=states) | Q(operation__status__in=statuses))
 
 
-def tabs_of(counts: Mapping[str, int], show: str) -> list[Tab]:
-    """Give the groups that there is something in."""
-    out = []
-    for value, (words, outcomes) in GROUPS.items():
-        number = sum(counts.get(outcome, 0) for outcome in outcomes)
-        if number or not value:
-            out.append(Tab(value, words, number, value == show))
-    return out
+def tabs_of(counts: Mapping[str, int], show: str = "") -> list[Tab]:
+    """Give every group with its number, also those that nothing is in yet: guests may come to them."""
+    return [
+        Tab(value, value or "all", words, sum(counts.get(one, 0) for one in outcomes), value == show)
+        for value, (words, outcomes) in GROUPS.items()
+    ]
 
 
 def rows_of(items: Iterable[BatchItem]) -> list[ItemRow]:
@@ -87,7 +86,7 @@ def summary_of(batch: Batch, items: QuerySet[BatchItem], *, pushed: bool = False
     """Give what the summary is drawn from. Two queries.
 
     ``pushed`` has the page fetch its buttons anew when the batch is over. ``at`` never comes twice, so that no summary is
-    taken for one that was sent before.
+    taken for one that was sent before. ``outcomes`` has the numbers by their names.
     """
     counts = counts_of(items)
     total, over = sum(counts.values()), sum(counts.get(outcome, 0) for outcome in _OVER)
@@ -96,6 +95,7 @@ def summary_of(batch: Batch, items: QuerySet[BatchItem], *, pushed: bool = False
     return {
         "batch": batch,
         "chip": chip_of(batch),
+        "outcomes": counts,
         "counts": [Count(_CHIPS.get(one, one), number) for one, number in counts.items()],
         "to_do": to_do,
         "over": over,
@@ -115,9 +115,9 @@ def title_of(batch: Batch, guests: int) -> str:
 
 
 def fragments(batch: Batch) -> dict[str, str]:
-    """Draw what changes with the batch itself: its summary, and the guests that it leaves out."""
+    """Draw what changes with the batch itself: its numbers, and the guests that it leaves out."""
     items = batch.items.all()
-    out: dict[str, str] = {"batch-summary": _summary(batch)}
+    out = _numbers(batch)
     if batch.status != BatchStatus.RUNNING:
         for row in rows_of(items.filter(state__in=(ItemState.DROPPED, ItemState.REFUSED))):
             out[f"item-{row.item.pk}"] = _template("_batch_item.html", {"row": row})
@@ -125,12 +125,12 @@ def fragments(batch: Batch) -> dict[str, str]:
 
 
 def fragments_of_operation(operation: Operation) -> dict[str, str]:
-    """Draw what changes with one operation of a batch: the guest's row and the summary."""
+    """Draw what changes with one operation of a batch: the guest's row and the numbers."""
     items = BatchItem.objects.select_related("batch", "operation", "domain__host").filter(operation=operation)
     out: dict[str, str] = {}
     for row in rows_of(items):
         out[f"item-{row.item.pk}"] = _template("_batch_item.html", {"row": row})
-        out["batch-summary"] = _summary(row.item.batch)
+        out |= _numbers(row.item.batch)
     return out
 
 
@@ -146,8 +146,13 @@ def _row(item: BatchItem) -> ItemRow:
     )
 
 
-def _summary(batch: Batch) -> SafeString:
-    return _template("_batch_summary.html", summary_of(batch, batch.items.all(), pushed=True))
+def _numbers(batch: Batch) -> dict[str, str]:
+    """Draw the summary, and the number of each tab."""
+    summary = summary_of(batch, batch.items.all(), pushed=True)
+    out: dict[str, str] = {"batch-summary": _template("_batch_summary.html", summary)}
+    for tab in tabs_of(summary["outcomes"]):
+        out[f"tab-{tab.name}"] = _template("_batch_tab.html", {"tab": tab, "at": summary["at"]})
+    return out
 
 
 def _template(name: str, context: dict[str, Any]) -> SafeString:

@@ -40,13 +40,21 @@ def batches(request: HttpRequest) -> HttpResponse:
     before = read_number(text)
     if text and before is None:
         return errors.bad_request(request)
+    since = cursor()  # before any state is read, so that nothing between page and stream is missed
     actor = actor_of(request)
     seen = control.batches_seen_by(actor)
     found = list((seen.filter(pk__lt=before) if before else seen)[: PAGE + 1])
     counts = counts_of_all(found[:PAGE], control.items_seen_by(actor))
     rows = [_line(batch, counts.get(batch.pk, {})) for batch in found[:PAGE]]
     older = found[PAGE - 1].pk if len(found) > PAGE else None
-    context = {"here": "batches", "rows": rows, "older": older, "first_page": before is None}
+    context = {
+        "here": "batches",
+        "since": since,
+        "topics": ["batches"],
+        "rows": rows,
+        "older": older,
+        "first_page": before is None,
+    }
     return render(request, "batches.html", context)
 
 
@@ -100,9 +108,8 @@ def _show(
     page = min(read_number(request.GET.get("page", "1")) or 1, MOST_GUESTS)  # which is beyond the last one
     items = control.items_seen_by(actor).filter(batch=found)
     summary = batch_view.summary_of(found, items)
-    counts = {count.chip: count.number for count in summary["counts"]} | {"running": 0}
-    counts["running"] = counts.get("working", 0)
-    seen, everything = sum(count.number for count in summary["counts"]), found.items.count()
+    counts = summary["outcomes"]
+    seen, everything = sum(counts.values()), found.items.count()
     listed = batch_view.narrowed(items, show).select_related("operation", "domain__host")
     rows = batch_view.rows_of(listed[(page - 1) * ROWS : page * ROWS + 1])
     context = {

@@ -92,8 +92,10 @@ def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Render
             out.setdefault("operations", {})[line.key] = _template("_line.html", {"line": line})
         if f"operation:{one.pk}" in wanted:
             out[f"operation:{one.pk}"] = {**operation_view.fragments(one, changeable=audience == "change")}
-    if operation.batch_id and (topic := f"batch:{operation.batch_id}") in wanted:
-        out[topic] = batch_view.fragments_of_operation(operation)
+    if operation.batch_id:
+        if (topic := f"batch:{operation.batch_id}") in wanted:
+            out[topic] = batch_view.fragments_of_operation(operation)
+        out |= _moved(operation.revision, wanted)
     return Rendered(rendered.guest, operation.revision, out)
 
 
@@ -102,8 +104,15 @@ def _of_batch(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered |
     if batch is None:
         return None
     topic = f"batch:{pk}"
-    # Only those listen who see all of its guests, so that it belongs to none of them in particular.
-    return Rendered(None, batch.revision, {topic: batch_view.fragments(batch)} if topic in wanted else {})
+    # Only those listen to it who see all of its guests, so that it belongs to none of them in particular.
+    out: dict[str, Fragments] = {topic: batch_view.fragments(batch)} if topic in wanted else {}
+    return Rendered(None, batch.revision, out | _moved(batch.revision, wanted))
+
+
+def _moved(revision: int, wanted: frozenset[str]) -> dict[str, Fragments]:
+    """Have lists of batches look again: what they show of one differs from person to person, so it is not drawn here."""
+    sign = f'<i id="batches-moved" data-at="{revision}" hidden></i>'
+    return {"batches": {"batches-moved": sign}} if "batches" in wanted else {}
 
 
 def _of_host(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:

@@ -53,7 +53,7 @@ class Access:
 
     def _hears(self, kind: str, names: set[str]) -> bool:
         match kind:
-            case "fleet" | "operations":
+            case "fleet" | "operations" | "batches":
                 return names == {""}
             case "domain" | "row":
                 return self._sees_guests({f"{kind}:{name}" for name in names})

@@ -53,22 +53,23 @@
   // hx-sse goes on without a word when the server ends a stream: say so until it is back.
   document.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt > 0 && say("lost"));
 
-  // A row that the list lacks, or a sign that the fleet has changed: ask what is new. Not at once, since there may be
-  // much; and of a fleet that never rests not often.
+  // A row that the list lacks, or a sign that the fleet or some batch has changed: ask what is new. Not at once, since
+  // there may be much; and of a fleet that never rests not often. In ms: after the sign, and after having asked before.
+  const PAUSES = { "fleet-moved": [2500, 10000], "batches-moved": [500, 2000] };
   let timer = 0;
   let asked = -Infinity;
   document.addEventListener("htmx:sse:before:message", (event) => {
     const news = document.getElementById("news");
     if (!news || timer) return;
-    const targets = event.detail.message.data.matchAll(/hx-target="#(fleet-moved|operation-\d+)"/g);
+    const targets = event.detail.message.data.matchAll(/hx-target="#(fleet-moved|batches-moved|operation-\d+)"/g);
     for (const [, id] of targets) {
-      const fleet = id === "fleet-moved";
-      if (!fleet && document.getElementById(id)) continue;
+      if (!(id in PAUSES) && document.getElementById(id)) continue;
+      const [pause, between] = PAUSES[id] ?? [700, 0];
       timer = setTimeout(() => {
         timer = 0;
         asked = performance.now();
         if (news.isConnected) htmx.trigger(news, "news");
-      }, fleet ? Math.max(2500, asked + 10000 - performance.now()) : 700);
+      }, Math.max(pause, asked + between - performance.now()));
       return;
     }
   });

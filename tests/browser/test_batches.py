@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from playwright.sync_api import expect
 
 from domains.models import FINAL, Batch, Operation
 from domains.models.revision import next_revision
+from domains.operations.actor import Actor
+from domains.operations.batches.request import Choice, request_batch
 from domains.operations.batches.running import advance
 from domains.push.stream import publish
 from tests.integration.web.factory import make_domain, make_host
@@ -82,10 +86,34 @@ def test_plan_follows_the_form_and_the_page_follows_the_batch(open_page, guests)
     expect(page.locator("#batch-summary")).to_contain_text("1 of 4")
     expect(page.locator("progress")).to_have_js_property("value", 1)
     assert page.evaluate("window.kept === document.querySelector('.items tbody tr:last-child')")
+    expect(page.locator(".tabs a")).to_have_text(
+        ["All 4", "Not achieved 0", "Open 3", "Succeeded 1", "Not changed 0"]
+    )
     page.get_by_role("button", name="Cancel what has not started").click()
     expect(page.locator("#batch-summary")).to_contain_text("mara cancelled what had not started")
     expect(rows.nth(3)).to_contain_text("not started")
+    expect(page.locator(".tabs")).to_contain_text("Not achieved 3 Open 0")
     expect(page.get_by_role("link", name="Retry what was not achieved")).to_be_visible()
+
+
+def test_list_follows_the_batches(open_page, guests):
+    page = open_page(new(guests[:1]), timezone_id="UTC")
+    page.get_by_role("button", name="Run: add 1 vCPU to 1 guest").click()
+    expect(page.locator(".facts time")).to_have_text(re.compile(r", \d\d:\d\d:\d\d UTC$"))
+    page.goto("/batches/")
+    expect(page.locator("#link")).to_have_attribute("data-link", "live")
+    first = Batch.objects.first()
+    row = page.locator(f"#batch-{first.pk}")
+    expect(row).to_contain_text("running")
+    page.locator(f"#batch-{first.pk} a").focus()
+
+    end(Operation.objects.get(batch=first), "succeeded")
+    expect(row).to_contain_text("finished")
+    expect(row.locator("a")).to_be_focused()
+
+    actor = Actor("mara", "page", get_user_model().objects.get(username="mara"))
+    second = request_batch(actor, Choice(guests[1:], {}), {"action": "add"})
+    expect(page.locator(f"#batch-{second.pk}")).to_contain_text("mara asked to add 1 vCPU to 3 guests")
 
 
 def test_form_that_makes_no_sense_leaves_nothing_to_run(open_page, guests):

@@ -194,8 +194,9 @@ LISTS = (
 )
 # What pages listen to: the topic -> its words, what it names, and the right that it takes.
 TOPICS = {
-    "fleet": ("listening to the fleet and to operations", "", Right.MEMBER),
-    "operations": ("listening to the fleet and to operations", "", Right.MEMBER),
+    "fleet": ("listening to the fleet, operations or batches", "", Right.MEMBER),
+    "operations": ("listening to the fleet, operations or batches", "", Right.MEMBER),
+    "batches": ("listening to the fleet, operations or batches", "", Right.MEMBER),
     "row:{row}": ("listening to a guest", "guest", Right.SEE),
     "domain:{host}/{uuid}": ("listening to a guest", "guest", Right.SEE),
     "domain:{uuid}": ("listening to a guest", "guest", Right.SEE),
