@@ -13,7 +13,7 @@
   const offset = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "longOffset" });
   const offsetOf = (moment) => {
     const name = offset.formatToParts(moment).find((part) => part.type === "timeZoneName").value;
-    return name.replace("GMT", "UTC");
+    return name.replace("GMT", "UTC").replace("+00:00", ""); // some browsers name Greenwich's own offset, too
   };
   const WORDS = {
     time,
