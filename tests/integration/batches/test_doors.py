@@ -7,8 +7,10 @@ import json
 import pytest
 
 from domains.models import Batch, HistoryEntry, Operation
+from domains.operations import execute
 from domains.operations.batches.running import advance
 from tests.integration.api.conftest import caller_for, refusal
+from tests.integration.web.factory import make_user
 from tests.typed import type_command
 
 
@@ -166,7 +168,7 @@ def test_exit_status_of_a_batch_that_was_waited_for(desk, capsys, monkeypatch, s
         advance(batch.pk)
         batch.refresh_from_db()
 
-    monkeypatch.setattr("domains.management.commands.batch._wait", carry_out)
+    monkeypatch.setattr("domains.management.batching.wait", carry_out)
 
     assert typed(capsys, "add", "--match", "*", "--live", "--wait")[0] == expected
 
@@ -181,7 +183,11 @@ def test_command_that_waits_in_vain_says_that_it_is_not_over(desk, capsys):
     ("words", "said"),
     [
         (["add", "--match", "mail*"], "No guest that you may see has a name like “mail*”"),
-        (["fly", "--match", "*"], "is no action"),
+        (["fly", "--match", "*"], "invalid choice: 'fly'"),
+        (["add"], "required: --match"),
+        (["cancel", "seven"], "invalid int value"),
+        (["cancel", "7"], "There is no batch 7"),
+        (["retry", "7"], "There is no batch 7"),
         (["add", "--match", "*", "--count", "x"], "whole number"),
         (["add", "--match", "*", "--host", "elsewhere"], "on host elsewhere"),
     ],
@@ -194,3 +200,76 @@ def test_refused_command_ends_with_two_and_is_written_down(desk, capsys, words, 
     assert code == 2
     assert said in err
     assert HistoryEntry.objects.filter(kind="refused").count() == 1
+
+
+def test_command_shows_cancels_and_retries_a_batch(desk, capsys):
+    desk.guests("web1", "web2", "web3")
+    desk.guest("full1", present="0-7", removable="2-7")
+    code, out, _ = typed(
+        capsys, "add", "--match", "*", "--live", "--parallel", "1", "--note", "r42", "--json"
+    )
+    number = json.loads(out)["id"]
+    assert typed(capsys, "show", str(number), "--json")[1] == out
+    execute.work(desk.bells.pop(0))
+
+    code, out, _ = typed(capsys, "cancel", str(number), "--note", "not now")
+
+    assert (code, Batch.objects.get(pk=number).status) == (0, "stopped")
+    assert (
+        f"batch {number}, stopped: add 1 vCPU to 4 guests: 1 succeeded, 1 cancelled, 1 dropped, 1 cannot"
+        in out
+    )
+    assert "os:root cancelled what had not started." in out
+    assert HistoryEntry.objects.filter(kind="batch_cancelled").count() == 1
+    assert typed(capsys, "show", str(number))[0] == 1
+    code, out, _ = typed(capsys, "retry", str(number), "--parallel", "5", "--dry-run")
+    assert (code, Batch.objects.count()) == (0, 1)
+    assert "planned: add 1 vCPU to 2 guests: 2 due" in out
+    code, out, _ = typed(capsys, "retry", str(number), "--parallel", "5", "--json")
+    told = json.loads(out)
+    assert (code, told["retry_of"], told["counts"]) == (0, number, {"queued": 2})
+    assert (told["parallel"], told["stop_on_failure"], told["note"]) == (5, False, "r42")
+    assert typed(capsys, "show", str(told["id"]))[0] == 3
+    desk.work()
+    assert typed(capsys, "show", str(told["id"]))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], True), (["--stop-on-failure"], True), (["--no-stop-on-failure"], False)],
+)
+def test_retried_batch_stops_at_a_failure_as_before_unless_told(desk, capsys, words, expected):
+    desk.guests("web1")
+    batch = desk.run(action="add", affect="live", stop_on_failure=True, work=False).pk
+    typed(capsys, "cancel", str(batch))
+
+    told = json.loads(typed(capsys, "retry", str(batch), *words, "--json")[1])
+
+    assert told["stop_on_failure"] is expected
+
+
+@pytest.mark.parametrize("deed", ["show", "cancel", "retry"])
+def test_command_about_what_nobody_may_see_says_so_and_looking_leaves_no_trace(desk, capsys, deed):
+    desk.guests("web1")
+    batch = desk.run(action="add", work=False)
+    make_user("nemo", "viewer", pattern="mail*")
+
+    code, out, _ = typed(capsys, deed, str(batch.pk), "--as", "nemo", "--json")
+
+    assert (code, json.loads(out)["code"]) == (2, "batch_not_found")
+    assert HistoryEntry.objects.filter(kind="refused").count() == (deed != "show")
+
+
+def test_command_tells_of_the_guests_that_its_user_may_see_and_counts_the_others(desk, capsys):
+    desk.guests("web1")
+    desk.guest("db1", present="0-7", removable="2-7")
+    batch = desk.run(action="add", affect="live")
+    make_user("otto", "viewer", pattern="web*")
+
+    code, out, _ = typed(capsys, "show", str(batch.pk), "--as", "otto")
+
+    assert code == 0
+    assert "add 1 vCPU to 2 guests: 1 succeeded" in out
+    assert "db1" not in out
+    assert "1 more, which you may not see" in out
+    assert typed(capsys, "show", str(batch.pk))[0] == 1

@@ -130,6 +130,7 @@ def run(world: World, person: Person, command: str, guest: Guest) -> Answer:
         "guest": [guest.host, guest.name],
         "operation": [str(world.operations[guest].pk)],
         "choice": ["--match", guest.name, "--host", guest.host],
+        "batch": [str(world.batches[guest].pk)],
     }[COMMANDS[command][1]]
     out = StringIO()
     with undone():

@@ -212,4 +212,7 @@ COMMANDS = {
     "operation cancel": ("`operation cancel --as`", "operation", Right.CHANGE),
     "batch add --dry-run": ("`batch add --dry-run --as`", "choice", Right.SEE),
     "batch add": ("`batch add --as`", "choice", Right.CHANGE),
+    "batch show": ("`batch show --as`", "batch", Right.SEE),
+    "batch cancel": ("`batch cancel --as` and `batch retry --as`", "batch", Right.CHANGE),
+    "batch retry": ("`batch cancel --as` and `batch retry --as`", "batch", Right.CHANGE),
 }
