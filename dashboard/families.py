@@ -1,53 +1,15 @@
-"""What is measured, as families of Prometheus's samples. What each of them means stands in ``docs/metrics.md``."""
+"""What is so now, as families of Prometheus's samples. What each of them means stands in ``docs/metrics.md``."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, groupby
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.utils import floatToGoString
+from prometheus_client.core import GaugeMetricFamily, Metric
 
-from domains.models import FINAL, Confirmation, HostState, Outcome
-from domains.models.tally import BOUNDS
+from domains.models import HostState
 from domains.operations.pulse import HeadPulse, HostPulse, Pulse, QueuePulse
 from domains.operations.troubles import Part, troubles
 from domains.push.figures import HubFigures
-from domains.vcpu.reasons import Reason
-from domains.vcpu.rules import Action
-
-
-def totals() -> Iterator[Metric]:
-    """Give what was counted since the beginning. Two queries. Raises ``django.db.Error``."""
-    ended = CounterMetricFamily(
-        "slotboard_operations", "Operations that ended.", labels=("action", "status", "reason")
-    )
-    counted = Counter[tuple[str, str, str]]()
-    for action, status, reason, count in Outcome.objects.values_list("action", "status", "reason", "count"):
-        known = _one_of(Action, action), _one_of(FINAL, status), _one_of(Reason, reason or "none")
-        counted[known] += count
-    for ending, number in sorted(counted.items()):
-        ended.add_metric(ending, number)
-    yield ended
-    took = HistogramMetricFamily(
-        "slotboard_confirmation_seconds",
-        "From the request of a change to its being seen, for each slot.",
-        labels=("action", "side"),
-    )
-    rows = Confirmation.objects.filter(bucket__lte=len(BOUNDS)).order_by("action", "side", "bucket")
-    for labels, spans in groupby(rows, key=lambda row: (row.action, row.side)):
-        in_bucket = {row.bucket: row for row in spans}
-        sizes = (in_bucket[n].count if n in in_bucket else 0 for n in range(len(BOUNDS) + 1))
-        names = map(floatToGoString, (*BOUNDS, float("inf")))
-        buckets = list(zip(names, map(float, accumulate(sizes)), strict=True))
-        took.add_metric(labels, buckets, sum(row.seconds for row in in_bucket.values()))
-    yield took
-
-
-def _one_of(words: Iterable[str], word: str) -> str:
-    """Keep the values of a label few, whatever a database that was written by a newer version holds."""
-    return word if word == "none" or word in set(words) else "other"
 
 
 def current(pulse: Pulse) -> Iterator[Metric]:

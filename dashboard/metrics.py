@@ -21,7 +21,7 @@ from prometheus_client.core import CollectorRegistry, InfoMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from dashboard import families
+from dashboard import families, totals
 from domains.operations.actor import address_of
 from domains.operations.pulse import take_pulse
 from domains.operations.refused import RequestRefused
@@ -42,7 +42,7 @@ class _Installation(Collector):
         yield InfoMetricFamily("slotboard", "The version that answers.", {"version": settings.VERSION})
         try:
             pulse = take_pulse()
-            found = [*families.totals(), *families.current(pulse), *families.up(database=True, pulse=pulse)]
+            found = [*totals.totals(), *families.current(pulse), *families.up(database=True, pulse=pulse)]
         except Error:
             found = [*families.up(database=False, pulse=None)]
         yield from found

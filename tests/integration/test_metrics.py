@@ -12,15 +12,18 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dashboard.metrics import exposition
 from domains.inventory import leases
-from domains.models import Outcome
+from domains.models import Operation, Outcome, clock
 from domains.models.tally import count_confirmations, count_outcome
 from domains.operations.actor import Actor
+from domains.operations.batches import control
+from domains.operations.batches.request import Choice, request_batch
+from domains.operations.batches.running import advance
 from domains.operations.tokens import make_token, revoke_token
 from domains.push.beats import beat
 from tests.integration.web.factory import make_domain, make_host, make_operation, make_user
 
 MINUTE = timedelta(seconds=60)
-LABELS = {"action", "status", "reason", "side", "le", "part", "queue", "host", "state", "version"}
+LABELS = {"action", "status", "reason", "outcome", "side", "le", "part", "queue", "host", "state", "version"}
 
 
 def scrape():
@@ -92,6 +95,33 @@ def test_figures_of_everything(installation):
     assert samples[("process_resident_memory_bytes",)] > 0
 
 
+def test_figures_of_batches(any_database, redis):
+    host, actor = make_host(), Actor("ada", "command")
+
+    def started(count):
+        guests = [make_domain(host, f"web{number}") for number in range(count)]
+        return request_batch(actor, Choice(guests, {}), {"action": "add", "affect": "live", "parallel": 1})
+
+    stopping, stopped, finished = started(3), started(2), started(1)
+    Operation.objects.filter(batch=stopping).update(status="running", attempt=1)
+    control.cancel(actor, stopping.pk)
+    control.cancel(actor, stopped.pk)
+    Operation.objects.filter(batch=finished).update(status="succeeded", late=True, finished_at=clock.now())
+    advance(finished.pk)
+
+    samples = scrape()
+
+    assert [of(samples, "batches_open", status=one) for one in ("running", "stopping")] == [0, 1]
+    assert [of(samples, "batches_total", status=one) for one in ("finished", "stopped")] == [1, 1]
+    told = {labels[0][1]: n for (name, *labels), n in samples.items() if "batch_guests_total" in name}
+    assert {outcome: number for outcome, number in told.items() if number} == {
+        "late": 1,
+        "cancelled": 1,
+        "dropped": 1,
+    }
+    assert len(told) == 10
+
+
 def test_no_label_names_a_guest_a_person_or_an_operation(installation):
     text = exposition("")[0].decode()
 
@@ -108,6 +138,8 @@ def test_no_label_names_a_guest_a_person_or_an_operation(installation):
 
 
 def test_what_a_newer_version_counted_is_put_together(any_database, redis):
+    for name in ("levitated", "sublimated"):
+        Outcome.objects.create(action="batch_guest", status=name, count=4)
     for reason in ("not_invented_yet", "nor_this"):
         Outcome.objects.create(action="teleport", status="vanished", reason=reason, count=3)
         Outcome.objects.create(action="add", status="failed", reason=reason, count=2)
@@ -116,6 +148,7 @@ def test_what_a_newer_version_counted_is_put_together(any_database, redis):
 
     assert of(samples, "operations_total", action="other", status="other", reason="other") == 6
     assert of(samples, "operations_total", action="add", status="failed", reason="other") == 4
+    assert of(samples, "batch_guests_total", outcome="other") == 8
 
 
 def test_scrape_asks_the_same_few_questions_however_much_there_is(installation):
@@ -131,7 +164,7 @@ def test_scrape_asks_the_same_few_questions_however_much_there_is(installation):
         count_outcome("sync", "failed", "domain_busy" if number % 2 else "interrupted")
         count_confirmations("sync", "config", number)
 
-    assert queries() == few <= 11
+    assert queries() == few <= 12
 
 
 def test_without_redis_workers_are_unknown_rather_than_none(installation, redis_server):

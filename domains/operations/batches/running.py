@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from domains.models import UNDER_WAY, Batch, BatchItem, BatchStatus, ItemState, Operation, Status
 from domains.models.revision import next_revision
+from domains.models.tally import count_batch
 from domains.operations import doorbell
 from domains.operations.actor import Actor, Door
 from domains.operations.batches import told
@@ -61,7 +62,9 @@ def end_if_over(batch: Batch, revision: int) -> None:
     left_out = batch.items.filter(state=ItemState.DROPPED).exists()
     batch.status = BatchStatus.STOPPED if left_out else BatchStatus.FINISHED
     batch.finished_at = datetime.now(UTC)
-    told.write(batch, "batch_finished", revision=revision, extra={"counts": counts_of(batch.items.all())})
+    counts = counts_of(batch.items.all())
+    count_batch(batch.status, counts)
+    told.write(batch, "batch_finished", revision=revision, extra={"counts": counts})
 
 
 def drop_due(batch: Batch, message: str) -> None:
