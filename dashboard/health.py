@@ -7,7 +7,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dashboard import parts
-from domains.operations.pulse import Pulse, take_pulse
+from domains.operations.pulse import Pulse
+from domains.operations.pulse_taking import take_pulse
 from domains.web.troubles import troubles_for
 
 OK = "ok"

@@ -23,7 +23,7 @@ from prometheus_client.registry import Collector
 
 from dashboard import families, totals
 from domains.operations.actor import address_of
-from domains.operations.pulse import take_pulse
+from domains.operations.pulse_taking import take_pulse
 from domains.operations.refused import RequestRefused
 from domains.operations.sight import sight_of
 from domains.operations.tokens import recognise, unauthorised

@@ -14,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from domains.models.grant import Person
-from domains.operations.pulse import Pulse, take_pulse
+from domains.operations.pulse import Pulse
+from domains.operations.pulse_taking import take_pulse
 from domains.operations.sight import sight_of
 from domains.operations.troubles import Trouble, about_hosts, troubles
 

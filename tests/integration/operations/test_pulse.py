@@ -12,7 +12,7 @@ from domains.history.heads import Publisher
 from domains.inventory import leases
 from domains.models import HistoryEntry, Host, Lease, PublishedHead
 from domains.models.revision import current_revision
-from domains.operations.pulse import take_pulse
+from domains.operations.pulse_taking import take_pulse
 from domains.push.beats import beat, forget
 from tests.integration.history.tampering import change, drop_triggers, written
 from tests.integration.web.factory import make_domain, make_host, make_operation

@@ -10,7 +10,7 @@ from django.test import Client
 
 from domains.inventory import leases
 from domains.models import Grant, Host
-from domains.operations.pulse import take_pulse
+from domains.operations.pulse_taking import take_pulse
 from domains.push.beats import beat, forget
 from domains.web import troubles
 from tests.integration.history.tampering import written
