@@ -50,9 +50,16 @@ class _Glance:
 def lacks(host: Host) -> bool:
     """Whether it is known that no worker takes messages from a host's queue, so that changes stay queued.
 
-    Redis is asked at most once a second, however many hosts a page shows. False for a host that is not reachable:
-    its operations have more to wait for.
+    False for a host that is not reachable: its operations have more to wait for.
+    """
+    return host.reachable and left_alone(host)
+
+
+def left_alone(host: Host) -> bool:
+    """Whether it is known that no worker takes messages from the queue of a host, wherever that may be.
+
+    Redis is asked at most once a second, however many hosts a page shows.
     """
     if time.monotonic() >= _Glance.until:
         _Glance.until, _Glance.served = time.monotonic() + GLANCE, served()
-    return host.reachable and _Glance.served is not None and host.queue not in _Glance.served
+    return _Glance.served is not None and host.queue not in _Glance.served

@@ -19,7 +19,7 @@ from domains.web.readings import is_late
 class HostView:
     """One host in words. ``guests`` are those it shows now, ``under_way`` operations that have not ended.
 
-    ``lacks`` says that no worker serves its queue, so that changes stay queued.
+    ``lacks`` says that no worker serves its queue, whether or not the host answers.
     """
 
     host: Host
@@ -62,5 +62,5 @@ def _view(host: Host, guests: int, under_way: int) -> HostView:
         late=is_late(host),
         guests=guests,
         under_way=under_way,
-        lacks=workers.lacks(host),
+        lacks=host.enabled and workers.left_alone(host),
     )

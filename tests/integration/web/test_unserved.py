@@ -53,6 +53,20 @@ def test_a_host_that_cannot_be_reached_anyway_is_shown_as_that(
     assert TAG not in viewer.get("/").text
 
 
+@pytest.mark.parametrize(
+    ("state", "shown"), [({}, True), ({"state": "unreachable"}, True), ({"enabled": False}, False)]
+)
+def test_administrators_see_it_also_of_a_host_that_does_not_answer(
+    host: Host, admin_client: Client, state, shown
+) -> None:
+    serve("default")
+    Host.objects.update(**state)
+    assert ("no worker serves it" in admin_client.get("/hosts/").text) is shown
+    page = admin_client.get("/hosts/hv1/").text
+    assert ("no worker serves it" in page) is shown
+    assert ("so changes stay queued" in page) is (state == {})
+
+
 def test_redis_is_asked_once_for_many_hosts(viewer: Client, host: Host, monkeypatch) -> None:
     monkeypatch.setattr(workers, "GLANCE", 60.0)
     asked = []
