@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +10,6 @@ import libvirt
 
 from domains.hypervisor.errors import Change, translate
 from domains.hypervisor.openings import opening_failed
-
-logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -29,11 +26,10 @@ def translated(change: Change | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def opening(uri: str) -> Iterator[None]:
-    """Raise ``HostUnreachable`` for what libvirt raises inside; its own words go to the log only."""
+def opening() -> Iterator[None]:
+    """Raise ``HostUnreachable`` for what libvirt raises inside."""
     try:
         yield
     except libvirt.libvirtError as error:
         code, number = error.get_error_code(), error.get_int1()
-        logger.warning("Could not open %r: code %s, %s", uri, code, error)
         raise opening_failed(code, number=number, text=str(error)) from error

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from domains.hypervisor.errors import ConnectionLost
+from domains.hypervisor.errors import ConnectionLost, HostUnreachable
 from domains.hypervisor.gateway import Gateway
+
+logger = logging.getLogger(__name__)
 
 
 class OpenGateway(Protocol):
@@ -40,8 +43,15 @@ class Connections:
         with self._lock:
             gateway = self._gateways.get(key)
             if gateway is None:
-                gateway = self._gateways[key] = self._open_gateway(uri, readonly=readonly, monitor=monitor)
+                gateway = self._gateways[key] = self._open(uri, readonly, monitor)
             return gateway
+
+    def _open(self, uri: str, readonly: bool, monitor: bool) -> Gateway:
+        try:
+            return self._open_gateway(uri, readonly=readonly, monitor=monitor)
+        except HostUnreachable as error:
+            logger.warning("Could not open %r: code %s, %s", uri, error.code, error.said or error.text)
+            raise
 
     @contextmanager
     def using(self, uri: str, *, readonly: bool = False, monitor: bool = False) -> Iterator[Gateway]:

@@ -23,14 +23,18 @@ class GatewayError(Exception):
 class HostUnreachable(GatewayError):
     """No connection could be opened, so nothing was asked of the host.
 
-    ``text`` is a sentence for people and ``obstacle`` its kind, see ``domains.hypervisor.openings``.
+    ``text`` is a sentence for people and ``obstacle`` its kind, see ``domains.hypervisor.openings``; ``said`` are
+    libvirt's own words, which are for the log only.
     """
 
     reason = Reason.HOST_UNREACHABLE
 
-    def __init__(self, text: str, *, code: int | None = None, obstacle: str = "other") -> None:
+    def __init__(
+        self, text: str, *, code: int | None = None, obstacle: str = "other", said: str = ""
+    ) -> None:
         super().__init__(text, code=code)
         self.obstacle = obstacle
+        self.said = said
 
 
 class ConnectionLost(GatewayError):

@@ -41,7 +41,7 @@ class LibvirtGateway:
         self._monitor = monitor and not readonly
         self._chooses: bool | None = None  # a driver's ability: asked once
         self._subscriptions: list[Subscription] = []
-        with opening(uri):
+        with opening():
             self._open: libvirt.virConnect | None = (libvirt.openReadOnly if readonly else libvirt.open)(uri)
             _keep_alive(self._open)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import re
 from enum import StrEnum
+from pathlib import Path
 
 from domains.hypervisor.codes import Code
 from domains.hypervisor.errors import HostUnreachable
@@ -102,13 +103,22 @@ def no_connection(obstacle: Obstacle) -> HostUnreachable:
 
 
 def opening_failed(code: int | None, *, number: int | None = None, text: str = "") -> HostUnreachable:
-    """Give the error for a connection that libvirt could not open: a sentence by kind, never the raw text.
+    """Give the error for a connection that libvirt could not open: a sentence by kind, the raw text for the log only.
 
     ``number`` is the system's error number where libvirt passes one on.
     """
     obstacle = _obstacle(code, number, text)
     careful = obstacle is Obstacle.OTHER and code == Code.SYSTEM_ERROR
-    return HostUnreachable(_UNCLEAR if careful else SENTENCES[obstacle], code=code, obstacle=obstacle)
+    sentence = _UNCLEAR if careful else SENTENCES[obstacle]
+    return HostUnreachable(sentence, code=code, obstacle=obstacle, said=text)
+
+
+def socket_obstacle(path: Path) -> Obstacle | None:
+    """Say what is in the way to a local socket, as far as that can be seen without opening it."""
+    try:
+        return None if path.exists() else Obstacle.NO_SOCKET
+    except PermissionError:  # a folder on the way that we may not look into
+        return Obstacle.PERMISSION
 
 
 def _obstacle(code: int | None, number: int | None, text: str) -> Obstacle:

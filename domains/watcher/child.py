@@ -93,7 +93,7 @@ class Child:
             self._gateway.subscribe(self.hint)
             self._watch(order.interval)
         except HostUnreachable as error:
-            self.end(error.text, error.obstacle)
+            self.end(error.text, error.obstacle, error.said)
         except ConnectionLost:
             self.end(LOST, Obstacle.BROKEN_OFF)
         except GatewayError as error:
@@ -134,9 +134,9 @@ class Child:
             except (BrokenPipeError, ConnectionResetError):
                 os._exit(0)
 
-    def end(self, sentence: str, obstacle: str = "") -> NoReturn:
+    def end(self, sentence: str, obstacle: str = "", said: str = "") -> NoReturn:
         """Say why, and end at once, whatever the other threads are waiting for."""
-        self.send(Ended(sentence, obstacle))
+        self.send(Ended(sentence, obstacle, said))
         os._exit(0)
 
     def _watch(self, interval: float) -> NoReturn:

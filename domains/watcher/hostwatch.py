@@ -12,13 +12,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from domains.hypervisor.address import AddressError
-from domains.hypervisor.openings import SENTENCES, Obstacle
+from domains.hypervisor.openings import SENTENCES, socket_obstacle
 from domains.inventory import hosts, leases
 from domains.inventory.hosts import Assignment
 from domains.inventory.leases import Fence, LeaseLost
 from domains.models.host import address_policy
-from domains.watcher.messages import Open
-from domains.watcher.pace import Backoff, Pace
+from domains.watcher.messages import Ended, Open
+from domains.watcher.pace import Backoff, Pace, Told
 from domains.watcher.process import ChildProcess, Wake
 from domains.watcher.session import SILENT, Heard, Session
 
@@ -41,6 +41,7 @@ class HostWatch(threading.Thread):
         self._pace = pace
         self._opened = opened
         self._session: Session | None = None
+        self._said = ""  # libvirt's own words for why the last connection could not be opened
         self._wake = Wake()
         self._stopping = threading.Event()
         self._log = logger.bind(host=assignment.slug)
@@ -86,31 +87,30 @@ class HostWatch(threading.Thread):
         hosts.unreachable_unless_seen(self.assignment.id, self._pace.unreachable, self.fence)
         local = bool(self.assignment.address.socket)
         backoff = Backoff(self._pace.retry, self._pace.retry_local if local else self._pace.retry_at_most)
-        told = ""
+        told = Told()
         while not self._stopping.is_set():
             began, obstacle = time.monotonic(), self._obstacle()
+            self._said = ""
             sentence = obstacle or self._connection()
             if self._stopping.is_set():
                 return
             steady = time.monotonic() - began > STEADY
-            if sentence != told or steady:
-                self._log.info("not connected", why=sentence)
-            told = sentence
+            if told.again(sentence, time.monotonic()) or steady:
+                self._log.info("not connected", why=sentence, said=self._said)
             hosts.unreachable(self.assignment.id, sentence, self.fence)
             if sentence == SILENT or steady:
                 backoff.reset()  # that took long enough by itself
             self._rest(self._pace.retry if obstacle else backoff.pause())
 
     def _obstacle(self) -> str:
-        """Say what can be seen without a process: an address that is not allowed, or no socket there."""
+        """Say what can be seen without a process: an address that is not allowed, or no socket that could be used."""
         address = self.assignment.address
         try:
             address.validate(address_policy())
         except AddressError as error:
             return error.sentence
-        if address.socket and not Path(address.socket).exists():
-            return SENTENCES[Obstacle.NO_SOCKET]
-        return ""
+        obstacle = socket_obstacle(Path(address.socket)) if address.socket else None
+        return SENTENCES[obstacle] if obstacle else ""
 
     def _connection(self) -> str:
         """Hold one connection for as long as it lasts. Gives the sentence that says why it ended."""
@@ -130,6 +130,8 @@ class HostWatch(threading.Thread):
         self._session = session
         while not self._stopping.is_set():
             for message in child.receive(self._pace.statistics):
+                if isinstance(message, Ended):
+                    self._said = message.said
                 last_word = session.handle(message, time.monotonic())
                 if last_word:
                     return last_word

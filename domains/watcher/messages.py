@@ -105,10 +105,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """From the child, last: the connection broke, or could not be opened, of which ``obstacle`` is the kind."""
+    """From the child, last: the connection broke, or could not be opened, of which ``obstacle`` is the kind.
+
+    ``said`` are libvirt's own words for the log.
+    """
 
     sentence: str
     obstacle: str = ""
+    said: str = ""
 
 
 Message = Open | Read | Look | Hello | Alive | Changed | Refused | Reading | Missing | Failed | Looked | Ended

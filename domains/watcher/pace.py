@@ -32,6 +32,9 @@ class Pace:
     heads: float = 5.0  # how often it is asked whether the history's head is to be published
 
 
+REMIND = 600.0  # after which the log has once more what has not changed
+
+
 class Backoff:
     """Growing pauses between attempts, from ``first`` to ``most`` seconds, spread so that many hosts differ."""
 
@@ -48,3 +51,18 @@ class Backoff:
     def reset(self) -> None:
         """Begin with the shortest pause again."""
         self._next = self._first
+
+
+class Told:
+    """What the log had last of something that goes on, and when by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._sentence = ""
+        self._moment = 0.0
+
+    def again(self, sentence: str, moment: float) -> bool:
+        """Whether that is news, or has been said so long ago that it is to be said once more; notes it then."""
+        if sentence == self._sentence and moment - self._moment < REMIND:
+            return False
+        self._sentence, self._moment = sentence, moment
+        return True

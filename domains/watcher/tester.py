@@ -90,6 +90,7 @@ class Tester:
 
     def _answered(self, test: ConnectionTest, message: Message, hello: Hello | None) -> bool:
         if isinstance(message, Ended):
+            logger.info("tested", host=test.slug, why=message.sentence, said=message.said)
             connectiontests.failed(test, message.obstacle or Obstacle.OTHER, message.sentence)
         elif isinstance(message, Alive) and hello:
             connectiontests.connected(

@@ -23,6 +23,7 @@ class Hurried(HostWatch):
     """A watch whose connections end at once, as the test says, and which does not really rest."""
 
     lasted = 0.0
+    rested = 0.0
     said = "Nothing answers there."
 
     def begin(self) -> list[float]:
@@ -37,6 +38,7 @@ class Hurried(HostWatch):
 
     def _rest(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        Clock.moment += self.rested
         if len(self.pauses) == ATTEMPTS:
             self.stop()
 
@@ -94,3 +96,32 @@ def test_host_that_was_well_for_long_or_is_frozen_is_tried_again_soon(
     one = watch(socket="", transport="tls", hostname="hv")
     one.lasted, one.said = lasted, said
     assert max(one.begin()) <= 1
+
+
+@pytest.mark.parametrize(("rested", "lines"), [(1.0, 1), (299.0, 3), (601.0, ATTEMPTS)])
+def test_log_has_the_first_attempt_and_then_one_in_ten_minutes(
+    watch: Any, caplog: pytest.LogCaptureFixture, rested: float, lines: int
+) -> None:
+    one = watch(socket="", transport="tls", hostname="hv")
+    one.rested = rested
+    with caplog.at_level("INFO", logger=hostwatch.__name__):
+        one.begin()
+    assert len([record for record in caplog.records if "not connected" in record.getMessage()]) == lines
+
+
+def test_log_has_every_other_reason_and_what_libvirt_said_of_it(
+    watch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Changing(Hurried):
+        def _connection(self) -> str:
+            number = len(self.pauses) // 3
+            self._said = f"words {number}"
+            return f"Reason {number}."
+
+    one = watch(socket="", transport="tls", hostname="hv")
+    one.__class__ = Changing
+    with caplog.at_level("INFO", logger=hostwatch.__name__):
+        one.begin()
+    told = [record.getMessage() for record in caplog.records if "not connected" in record.getMessage()]
+    assert len(told) == 3
+    assert all(f"Reason {number}." in line and f"words {number}" in line for number, line in enumerate(told))

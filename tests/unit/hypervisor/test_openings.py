@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import pytest
 
-from domains.hypervisor.openings import SENTENCES, Obstacle, no_connection, opening_failed
+from domains.hypervisor.openings import SENTENCES, Obstacle, no_connection, opening_failed, socket_obstacle
 from domains.vcpu.reasons import Reason
 
 # As libvirt 9.0 says them: code, the system's error number, text.
@@ -66,9 +67,26 @@ def test_failed_opening_without_words_is_a_sentence_of_its_own(code):
     assert (error.code, error.reason) == (code, Reason.HOST_UNREACHABLE)
     assert error.text.endswith(".")
     assert "secret" not in error.text
+    assert error.said == "secret words"  # for the log
 
 
 def test_every_kind_has_a_sentence():
     assert set(SENTENCES) == set(Obstacle)
     for obstacle in Obstacle:
         assert no_connection(obstacle).text == SENTENCES[obstacle]
+
+
+def test_socket_that_is_not_there_or_not_to_be_looked_at_is_seen_without_libvirt(tmp_path):
+    socket = tmp_path / "libvirt-sock"
+    assert socket_obstacle(socket) is Obstacle.NO_SOCKET
+    socket.touch()
+    assert socket_obstacle(socket) is None
+    tmp_path.chmod(0)
+    uid = os.geteuid()
+    try:
+        if uid == 0:
+            os.seteuid(65534)  # root may look into any folder
+        assert socket_obstacle(socket) is Obstacle.PERMISSION
+    finally:
+        os.seteuid(uid)
+        tmp_path.chmod(0o700)
