@@ -15,6 +15,14 @@ from tests.integration.watcher.simulated import FACTORY
 from tests.integration.web.factory import make_user
 from tests.simulated_host import SimulatedHost
 
+# Notes what a region says each time that something of it changes.
+OBSERVE = """() => {
+    window.said = [];
+    const region = document.querySelector('#answer [role=status]');
+    const note = () => window.said.push(region.querySelector('b').textContent);
+    new MutationObserver(note).observe(region, {subtree: true, childList: true, characterData: true, attributes: true});
+}"""
+
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedHost]:
@@ -53,9 +61,17 @@ def test_host_from_its_first_test_to_its_end(
     page.get_by_role("button", name="Test the connection").click()
     page.get_by_text("A watcher is about to take this test up.").wait_for()
     page.get_by_text("Is one running?").wait_for()  # none is, and the page says so
+    # Who has it read out hears that once, however often the page asks.
+    page.evaluate(OBSERVE)
+    for _ in range(3):
+        with page.expect_response("**/hosts/tests/*/"):
+            pass
     with watching():
         page.locator("#answer", has_text="The connection stands.").wait_for()
         assert "12.8.0" in page.locator("#answer").inner_text()
+        said = page.evaluate("window.said")
+        assert said[-1] == "The connection stands."
+        assert len(said) == len(set(said))
         page.get_by_role("button", name="Add", exact=True).click()
         page.wait_for_url("**/hosts/rack1/")
         page.locator(".hoststate", has_text="connected").wait_for()
