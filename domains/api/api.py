@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Any
+
 from django.conf import settings
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 from domains.api import batches, changes, domains, hosts, operations, problems
 from domains.api.caller import Bearer, Session
 from domains.operations.refused import RequestRefused
 
-api = NinjaAPI(
+
+class DescribedOnce(NinjaAPI):
+    """The API, which puts its description together once in each process for each prefix of its addresses."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """Give the description, which is not to be changed. Of a request only the prefix matters to it."""
+        return self._described(path_prefix or self.get_root_path(path_params or {}))
+
+    @lru_cache(maxsize=4)  # noqa: B019  # there is one API, which lives as long as its process
+    def _described(self, prefix: str) -> OpenAPISchema:
+        return super().get_openapi_schema(path_prefix=prefix)
+
+
+api = DescribedOnce(
     title="Slotboard",
     version=settings.VERSION,
     description="Choose which vCPUs of a libvirt guest are present, and read what became of it. Errors are"

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.test.utils import override_script_prefix
 
+from domains.api.api import api
 from domains.models import HistoryEntry, Operation, Token
 from domains.operations.actor import Actor
 from domains.operations.tokens import revoke_token
@@ -96,7 +98,20 @@ def test_description_is_open_and_carries_no_page(db):
     answer = Client().get(f"{API}/openapi.json")
     assert answer.status_code == 200
     assert answer.json()["info"]["title"] == "Slotboard"
+    assert "/api/v1/hosts" in answer.json()["paths"]
+    again = Client().get(f"{API}/openapi.json")
+    assert again.content == answer.content
     assert refusal(Client().get(f"{API}/docs")) == (404, "invalid_request")
+
+
+def test_description_is_put_together_once_for_each_prefix(db):
+    assert api.get_openapi_schema() is api.get_openapi_schema()
+
+    with override_script_prefix("/slots/"):
+        below = Client().get(f"{API}/openapi.json").json()
+
+    assert "/slots/api/v1/hosts" in below["paths"]
+    assert "/api/v1/hosts" in Client().get(f"{API}/openapi.json").json()["paths"]
 
 
 def test_host_of_which_one_sees_nothing_is_answered_like_one_that_is_not_there(db):
