@@ -7,13 +7,14 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from domains.models import Grant, clock
+from domains.models.holds import Holds
 from domains.operations.accounts import make_account
 from domains.operations.accounts_rules import NAME_LENGTH
 from domains.operations.refused import RequestRefused
@@ -84,7 +85,7 @@ def _held(person: User) -> list[tuple[str, str]]:
 def _found(query: str, state: str) -> QuerySet[User]:
     found = User.objects.filter(_STATES.get(state, Q()))
     if query := query.replace("\0", "\N{REPLACEMENT CHARACTER}"):
-        fitting = Q(username__icontains=query) | Q(groups__name__icontains=query)
+        fitting = Q(Holds(F("username"), query)) | Q(Holds(F("groups__name"), query))
         found = found.filter(pk__in=User.objects.filter(fitting).values("pk"))
     usable = Q(tokens__revoked_at=None, tokens__expires_at__gt=clock.now())
     grants = Grant.objects.select_related("host").order_by("pk")

@@ -67,6 +67,18 @@ def test_filters_keep_what_fits(fleet):
     assert found == {what: expected for what, (_, expected) in FILTERED.items()}
 
 
+def test_letters_of_other_alphabets_have_one_case_on_either_database(any_database):
+    for name in ("Ärger-Web", "ΣΙΓΜΑ", "İstanbul", "straße"):
+        make_domain(make_host(f"rack{len(name)}"), name)
+    sought = ("ärger", "Ärger-wEB", "σιγμα", "ΣΙΓΜΑ", "istanbul", "strasse", "STRAßE")
+    found = {words: names(q=words) for words in sought}
+    assert {words: hits for words, hits in found.items() if hits} == {
+        "Ärger-wEB": ["Ärger-Web"],
+        "ΣΙΓΜΑ": ["ΣΙΓΜΑ"],
+        "STRAßE": ["straße"],
+    }
+
+
 ORDERED = {
     "": ["Web01", "app", "db01", "100%_a\\b", "web02", "zoo"],
     "host": ["Web01", "app", "db01", "100%_a\\b", "web02", "zoo"],

@@ -114,6 +114,23 @@ def test_people_are_found_by_name_group_and_state(ada, mara, query, found):
     assert ("Nobody fits" in text) == (not found)
 
 
+def test_either_database_finds_the_same_people(any_database):
+    for name in ("Änne", "bob_1", "bobx1"):
+        User.objects.create_user(name).groups.add(Group.objects.create(name=f"Crew {name}"))
+    root = User.objects.create_superuser("root")
+    client = signed_in(root)
+    sought = ("BOB_", "änne", "ÄNNE", "cREW Ä", "crew b", "%")
+    found = {query: rows(client.get("/users/", {"q": query}).text) for query in sought}
+    assert found == {
+        "BOB_": ["bob_1"],
+        "änne": [],
+        "ÄNNE": ["Änne"],
+        "cREW Ä": ["Änne"],
+        "crew b": ["bob_1", "bobx1"],
+        "%": [],
+    }
+
+
 def test_long_list_comes_in_pages_and_keeps_what_was_looked_for(ada, django_assert_num_queries):
     User.objects.bulk_create(User(username=f"user{number:03}") for number in range(120))
     first = ada.get("/users/?q=user")
