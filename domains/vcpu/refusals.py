@@ -18,9 +18,16 @@ class Refusal:
     side: Side | None = None
     details: dict[str, int | str] = field(default_factory=dict)
 
-    def sentence(self, domain: str) -> str:
-        """Say it to people."""
-        return sentence(self.reason, domain=domain, vcpu=self.vcpu, side=self.side, **self.details)
+    def sentence(self, domain: str, *, beforehand: bool = False) -> str:
+        """Say it to people, who have asked for the change or, ``beforehand``, look at what would become of it."""
+        return sentence(
+            self.reason,
+            domain=domain,
+            vcpu=self.vcpu,
+            side=self.side,
+            beforehand=beforehand,
+            **self.details,
+        )
 
 
 def invalid(problem: str) -> Refusal:

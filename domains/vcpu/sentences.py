@@ -87,6 +87,14 @@ _SENTENCES = {
     " wait a moment and send it again.",
 }
 
+# The same while nothing has been asked yet.
+_FORESEEN = _SENTENCES | {
+    Reason.HOST_UNREACHABLE: "The host of {domain} does not answer, so nothing could be changed; look again when it"
+    " does.",
+    Reason.HOST_DISABLED: "The host of {domain} is switched off here, so nothing could be changed; an administrator"
+    " can switch it on.",
+}
+
 # What is added where the caller knows more.
 _ADDITIONS = {
     (Reason.OUT_OF_RANGE, "maximum"): "It has slots 0 to {last}.",
@@ -103,16 +111,22 @@ _ADDITIONS = {
 
 
 def sentence(
-    reason: Reason, *, domain: str, vcpu: int | None = None, side: Side | None = None, **extra: object
+    reason: Reason,
+    *,
+    domain: str,
+    vcpu: int | None = None,
+    side: Side | None = None,
+    beforehand: bool = False,
+    **extra: object,
 ) -> str:
-    """Say in plain words why something was not done.
+    """Say in plain words why something was not done, or ``beforehand`` would not be.
 
     ``extra`` may hold details such as ``maximum``, ``highest_removable``, ``fixed``, ``unit``, ``operation``,
     ``text`` and ``problem``; those that a reason has no use for are ignored, and none is needed.
     """
     slot = "the vCPU" if vcpu is None else f"vCPU {vcpu}"
     words = [
-        _SENTENCES[reason].format(
+        (_FORESEEN if beforehand else _SENTENCES)[reason].format(
             slot=f"{'A vCPU' if vcpu is None else slot} of {domain}",
             the_slot=slot,
             where=_WHERE[side],

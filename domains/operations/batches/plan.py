@@ -83,7 +83,7 @@ def outlook(domain: Domain, wanted: Wanted, open_slots: OpenSlots | None = None)
     if isinstance(ids, Refusal) or refused:
         assert refused is not None  # noqa: S101  # one of the two is why we are here
         state = ItemState.NOTHING if refused.reason in _NOTHING else ItemState.CANNOT
-        return Planned(domain, state, refused.sentence(domain.name), refused.reason)
+        return Planned(domain, state, refused.sentence(domain.name, beforehand=True), refused.reason)
     meant = _meant(domain, wanted, ids)
     for effect in meant:
         number = (open_slots or {}).get((domain.pk, effect.vcpu, effect.side))

@@ -79,6 +79,25 @@ def test_same_rules_as_for_one_guest_give_the_reason(host):
     assert planned(domains[:1], count=1, affect="current")[0][1] == "adds vCPU 2, config"
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (
+            {"state": HostState.UNREACHABLE},
+            "The host of web01 does not answer, so nothing could be changed; look again when it does.",
+        ),
+        ({"enabled": False}, "is switched off here, so nothing could be changed; an administrator can"),
+    ],
+)
+def test_guest_of_a_host_that_is_away_is_told_what_would_be_and_not_what_was(host, state, words):
+    domain = make_domain(make_host("hv2", **state), "web01")
+
+    (found,) = planned([domain], action="remove", vcpu=[5])
+
+    assert found[0] == "cannot"
+    assert words in found[1]
+
+
 def test_guest_that_may_only_be_seen_is_told_and_not_planned(host):
     user = make_user("vito", "viewer")
     Grant.objects.create(user=user, role="operator", pattern="web*")
