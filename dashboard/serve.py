@@ -11,6 +11,7 @@ from django.conf import settings
 
 from dashboard.asgi import application, hub
 from dashboard.metrics import listener
+from dashboard.protocol import BoundedProtocol
 from dashboard.sideserver import SideServer, bind
 from domains.push.hub import Hub
 
@@ -53,6 +54,7 @@ def serve(host: str, port: int) -> None:
         application,
         host=host,
         port=port,
+        http=BoundedProtocol,
         lifespan="on",
         log_config=None,
         access_log=False,

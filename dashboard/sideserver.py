@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
+from dashboard.protocol import BoundedProtocol
 from dashboard.supervise import CannotStart
 
 AT_ONCE = 8  # connections; a scrape waits for the database, and more than one Prometheus are rare
@@ -62,6 +63,7 @@ class SideServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application,  # type: ignore[arg-type]  # uvicorn knows no type for what takes a scope of any kind
+                http=BoundedProtocol,
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -129,6 +130,31 @@ def test_streams_are_refused_without_a_redirect(server, path, headers, status):
 
     assert response.status == status
     assert response.getheader("Location") is None
+
+
+@pytest.mark.parametrize("head", [b"GET /" + b"x" * 300_000, b"GET / HTTP/1.1\r\nx: " + b"y" * 300_000])
+def test_a_head_without_an_end_is_refused(server, head):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        with suppress(ConnectionError):  # it may be closed before all of it is sent
+            connection.sendall(head)
+        answer = b""
+        with suppress(ConnectionError):
+            while part := connection.recv(65536):
+                answer += part
+
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_large_body_and_a_second_request_on_the_same_connection_are_taken(server):
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+        for _ in range(2):
+            connection.request("POST", "/healthz", b"x" * 300_000)
+            answer = connection.getresponse()
+            assert b"head of a request" not in answer.read()
+            connection.request("GET", "/healthz", headers={"X-Long": "y" * 60_000})
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
 
 
 def test_health_is_open_and_tells_strangers_nothing(server):
