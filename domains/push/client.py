@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import random
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 
 from domains.push.rendering import Access
 
 PENDING = 200  # elements; a client further behind is told to fetch its page again
+PING = 15.0  # seconds between comments on a quiet stream, by which everybody on the way knows that it lives
+PATIENCE = 30.0  # seconds in which a browser must take what it is sent
 
 Position = tuple[int, int]  # an id of the stream
 
@@ -28,7 +35,7 @@ class Client:
     Its page shows everything up to the revision ``known`` for certain. What it missed before it came is in
     the batch ``ready``, None until that has been looked up; its cursor may move only after that one.
     ``given`` is what it got on its own account: element to digest. ``uncertain`` says that Redis was out of
-    reach when it came, so that nobody knows what it missed.
+    reach when it came, so that nobody knows what it missed. All sending is done within ``limit``.
     """
 
     session: str
@@ -43,15 +50,18 @@ class Client:
     ended: bool = False
     given: dict[str, int] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    limit: asyncio.Timeout = field(default_factory=partial(asyncio.Timeout, None))
+    _sending: float | None = None  # since when the browser has not taken what it was sent
+    _ping: float = math.inf  # when the next one is due
     _pending: dict[str, bytes] = field(default_factory=dict)
     _resync: bool = False
     _position: Position = (0, 0)
 
-    def push(self, element: str, message: bytes) -> None:
-        """Send an element as soon as possible, in place of an older one that still waits."""
+    def push(self, messages: Mapping[str, bytes]) -> None:
+        """Send elements as soon as possible, each in place of an older one that still waits."""
         if self._resync:
             return
-        self._pending[element] = message
+        self._pending.update(messages)
         if len(self._pending) > PENDING:
             self.resync()
         self.wake.set()
@@ -68,6 +78,25 @@ class Client:
             self.resync()
         self.ended = True
         self.wake.set()
+
+    def sending(self) -> None:
+        """Note that something goes out to the browser."""
+        self._sending = time.monotonic()
+
+    def sent(self) -> None:
+        """Note that the browser has taken it."""
+        self._sending = None
+        # Those who were told of a change at once are not all to be pinged at once.
+        self._ping = time.monotonic() + PING * random.uniform(0.6, 0.9)  # noqa: S311  # spreads load, guards nothing
+
+    def tend(self, now: float) -> None:
+        """Have a quiet stream say that it lives, and give up a browser that takes nothing any more."""
+        if self._sending is None:
+            if now >= self._ping:
+                self.wake.set()
+        elif now - self._sending > PATIENCE:
+            self._sending = now
+            self.limit.reschedule(now)
 
     def last_words(self) -> bytes:
         """Give what is still to be sent when the stream has ended."""

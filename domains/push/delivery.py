@@ -103,11 +103,10 @@ class Delivery:
         ]
         messages = {element: as_message(element, fragments[element]) for element in changed}
         for client in self._receivers(topic, picture, batch):
-            settled = _settled(client, batch, now)
-            for element in changed if settled else changed | _lacking(client, looks):
-                if element not in messages:
-                    messages[element] = as_message(element, fragments[element])
-                client.push(element, messages[element])
+            lacking = set() if _settled(client, batch, now) else _lacking(client, looks) - changed
+            own = {element: as_message(element, fragments[element]) for element in lacking}
+            if messages or own:
+                client.push(messages | own if own else messages)
 
     def _receivers(self, topic: str, picture: Picture, batch: int) -> Iterator[Client]:
         """Give who gets a picture; the others' streams end to whom its guest is not the same under its new name."""

@@ -19,6 +19,7 @@ from domains.push.delivery import Delivery
 from domains.push.figures import HubFigures
 from domains.push.follower import Follower, names_row
 from domains.push.listener import Listener, set_within
+from domains.push.pulse import tend
 from domains.push.rendering import Access, FindAccess, Pictures, Prime, Render, find_primes, render_all
 from domains.push.rights import EVERYBODY, SESSION, session_key
 from domains.push.threads import Threads
@@ -71,6 +72,7 @@ class Hub:
             self._draw,
             self._look_at_rights,
             self._mark_open,
+            partial(tend, self._delivery.clients),
         )
         for loop in loops:
             self._keep_running(loop)
@@ -146,7 +148,7 @@ class Hub:
 
     @asynccontextmanager
     async def stream(
-        self, session: str, access: Access, topics: frozenset[str], primes: Iterable[Prime], cursor: str
+        self, session: str, topics: frozenset[str], cursor: str, access: Access, primes: Iterable[Prime]
     ) -> AsyncIterator[Client]:
         """Keep a stream open that misses nothing after ``cursor``."""
         client = Client(session, access, topics, self._progress, self._begun + 1, time.monotonic())

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -21,9 +21,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-PING = 15.0  # seconds between comments on a quiet stream, by which everybody on the way knows that it lives
 MAX_LIFE = 900.0  # seconds; the browser comes back with its cursor
-PATIENCE = 30.0  # seconds in which a browser must take what it is sent
 RETRY_AFTER = 5  # seconds
 TOPICS = 64  # a page of a list names each of its rows
 
@@ -44,6 +42,14 @@ class Refused(Exception):
         self.headers = headers
 
 
+class Asked(NamedTuple):
+    """What is kept of a request for as long as its stream is open."""
+
+    session: str
+    topics: frozenset[str]
+    cursor: str
+
+
 class EventStreams:
     """``GET /events?topic=...&topic=...&since=...``: what changes, as events whose data htmx morphs into the page.
 
@@ -55,33 +61,28 @@ class EventStreams:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = ASGIRequest(scope, BytesIO())
         try:
-            session, topics = _asked(request)
-            await self._admitted(request, session, topics, receive, send)
+            asked = _asked(ASGIRequest(scope, BytesIO()))
+            await self._admitted(asked, receive, send)
         except Refused as refused:
             await _refuse(refused, send)
 
-    async def _admitted(
-        self, request: ASGIRequest, session: str, topics: frozenset[str], receive: Receive, send: Send
-    ) -> None:
-        if not self._hub.admit(session):
+    async def _admitted(self, asked: Asked, receive: Receive, send: Send) -> None:
+        if not self._hub.admit(asked.session):
             retry = (b"retry-after", str(RETRY_AFTER).encode())
             raise Refused(503, "Too many streams are open. Try again in a moment.", retry)
         try:
-            authorised = await self._hub.authorise(session, topics)
+            authorised = await self._hub.authorise(asked.session, asked.topics)
             if authorised is None:
                 raise Refused(403, "Sign in to be told of changes.")
-            cursor = request.headers.get("Last-Event-ID") or request.GET.get("since", "")
-            access, primes = authorised
-            async with self._hub.stream(session, access, topics, primes, cursor) as client:
+            async with self._hub.stream(*asked, *authorised) as client:
                 await _stream(client, receive, send)
         finally:
-            self._hub.dismiss(session)
+            self._hub.dismiss(asked.session)
 
 
-def _asked(request: ASGIRequest) -> tuple[str, frozenset[str]]:
-    """Read the session and the topics; raise ``Refused`` for a request that cannot be meant."""
+def _asked(request: ASGIRequest) -> Asked:
+    """Read what is asked for; raise ``Refused`` for a request that cannot be meant."""
     try:
         request.get_host()
     except DisallowedHost as error:
@@ -94,7 +95,7 @@ def _asked(request: ASGIRequest) -> tuple[str, frozenset[str]]:
     session = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if not session:
         raise Refused(403, "Sign in to be told of changes.")
-    return session, topics
+    return Asked(session, topics, request.headers.get("Last-Event-ID") or request.GET.get("since", ""))
 
 
 async def _refuse(refused: Refused, send: Send) -> None:
@@ -114,30 +115,26 @@ async def _stream(client: Client, receive: Receive, send: Send) -> None:
     end = time.monotonic() + MAX_LIFE * random.uniform(0.8, 1)  # noqa: S311  # spreads load, guards nothing
     gone = asyncio.create_task(_end_when_gone(client, receive))
     try:
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await _send_part(send, b": open\n\n")
-        while not client.ended and time.monotonic() < end:
-            await _something(client)
-            if not client.ended:
-                await _send_part(send, client.take())
-        await send({"type": "http.response.body", "body": client.last_words()})
+        async with client.limit:
+            client.sending()
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await _send_part(client, send, b": open\n\n")
+            while not client.ended and time.monotonic() < end:
+                await client.wake.wait()
+                if not client.ended:
+                    await _send_part(client, send, client.take())
+            client.sending()
+            await send({"type": "http.response.body", "body": client.last_words()})
     except TimeoutError:
         pass  # a browser that takes nothing any more; it comes back with its cursor if it lives
     finally:
         gone.cancel()
 
 
-async def _something(client: Client) -> None:
-    try:
-        async with asyncio.timeout(PING):
-            await client.wake.wait()
-    except TimeoutError:
-        pass  # nothing but a ping is due
-
-
-async def _send_part(send: Send, body: bytes) -> None:
-    async with asyncio.timeout(PATIENCE):
-        await send({"type": "http.response.body", "body": body, "more_body": True})
+async def _send_part(client: Client, send: Send, body: bytes) -> None:
+    client.sending()
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+    client.sent()
 
 
 async def _end_when_gone(client: Client, receive: Receive) -> None:

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from domains.push import client, listener, pulse, sse
 from domains.push import hub as hub_module
-from domains.push import listener, sse
 from domains.push.follower import Follower
 from domains.push.sse import TOPICS
 from domains.push.stream import OPEN, STREAM, cursor
@@ -27,6 +27,11 @@ from tests.integration.push.browser import (
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
+
+
+def quick_pings(monkeypatch):
+    monkeypatch.setattr(client, "PING", 0.1)
+    monkeypatch.setattr(pulse, "EVERY", 0.02)
 
 
 @in_loop
@@ -67,7 +72,7 @@ async def test_watchers_are_told_what_is_open_for_as_long_as_it_is(domain, topic
 
 @in_loop
 async def test_what_happened_while_the_browser_was_away_is_replayed(domain, topic, monkeypatch):
-    monkeypatch.setattr(sse, "PING", 0.1)
+    quick_pings(monkeypatch)
     since = cursor()
     async with running_hub() as hub:
         async with open_stream(hub, topic, since=since) as stream:
@@ -98,7 +103,7 @@ async def test_the_header_counts_more_than_the_address(domain, topic):
 async def test_nothing_is_lost_when_the_hub_loses_its_connection_again_and_again(
     domain, topic, redis, monkeypatch
 ):
-    monkeypatch.setattr(sse, "PING", 0.1)  # what was found by looking is sent before its announcement is read
+    quick_pings(monkeypatch)  # what was found by looking is sent before its announcement is read
     await in_thread(change, domain, 0, "start")
     async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
         for number in range(100):
@@ -398,8 +403,8 @@ async def test_streams_end_when_rights_are_looked_up_and_differ(topic, monkeypat
 
 @in_loop
 async def test_a_quiet_stream_pings_and_one_day_ends(domain, topic, monkeypatch):
-    assert (sse.PING, sse.MAX_LIFE) == (15, 900)
-    monkeypatch.setattr(sse, "PING", 0.1)
+    assert (client.PING, pulse.EVERY, sse.MAX_LIFE) == (15, 1, 900)
+    quick_pings(monkeypatch)
     monkeypatch.setattr(sse, "MAX_LIFE", 0.5)
     async with running_hub() as hub, open_stream(hub, topic, since="0-0") as stream:
         assert await stream.next() is None
@@ -409,7 +414,7 @@ async def test_a_quiet_stream_pings_and_one_day_ends(domain, topic, monkeypatch)
 
 @in_loop
 async def test_the_cursor_moves_on_although_nothing_is_to_be_seen(domain, topic, monkeypatch):
-    monkeypatch.setattr(sse, "PING", 0.1)
+    quick_pings(monkeypatch)
     await in_thread(change, domain, 0, "present")
     other = await in_thread(make_domain, "other")
     async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
@@ -421,7 +426,9 @@ async def test_the_cursor_moves_on_although_nothing_is_to_be_seen(domain, topic,
 
 @in_loop
 async def test_a_browser_that_takes_nothing_for_long_is_let_go(domain, topic, monkeypatch):
-    monkeypatch.setattr(sse, "PATIENCE", 0.1)
+    assert client.PATIENCE == 30
+    monkeypatch.setattr(client, "PATIENCE", 0.1)
+    quick_pings(monkeypatch)
     async with running_hub() as hub, open_stream(hub, topic, since="0-0") as stream:
         stream.taking.clear()
         await in_thread(change, domain, 1, "present")

@@ -47,9 +47,9 @@ def test_only_ids_of_the_stream_are_positions(text, position):
 
 def test_later_states_of_an_element_replace_earlier_ones():
     client = make_client(Progress(batch=1, position=(7, 1)))
-    client.push("slot-1", b"data: old\n")
-    client.push("slot-2", b"data: two\n")
-    client.push("slot-1", b"data: new\n")
+    client.push({"slot-1": b"data: old\n"})
+    client.push({"slot-2": b"data: two\n"})
+    client.push({"slot-1": b"data: new\n"})
 
     assert client.take() == b"data: new\ndata: two\nid: 7-1\n\n"
 
@@ -78,7 +78,7 @@ def test_the_cursor_waits_until_what_was_missed_is_there():
 def test_too_much_at_once_becomes_a_resync():
     client = make_client()
     for number in range(PENDING + 1):
-        client.push(f"slot-{number}", b"data: x\n")
+        client.push({f"slot-{number}": b"data: x\n"})
 
     assert client.take() == b"event: resync\ndata: resync\n\n"
     assert client.take() == b": ping\n\n"
