@@ -14,9 +14,9 @@ from domains.push.figures import tell_by  # noqa: E402  # models can be imported
 from domains.push.hub import Hub  # noqa: E402
 from domains.push.sse import EventStreams, Receive, Scope, Send  # noqa: E402
 from domains.web.fragments import render  # noqa: E402
-from domains.web.listening import access  # noqa: E402
+from domains.web.listening import accesses  # noqa: E402
 
-hub = Hub(url=settings.REDIS_URL, render=render, find_access=access)
+hub = Hub(url=settings.REDIS_URL, render=render, find_access=accesses)
 streams = EventStreams(hub)
 tell_by(hub.figures)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.db import models
-from django.db.models import BigIntegerField, Case, Q, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from domains.models.domain import Domain
@@ -164,12 +164,21 @@ def rights_of(user: Person) -> Rights:
     )
 
 
-def scopes_of(user: Person) -> tuple[frozenset[Scope], frozenset[Scope]]:
-    """Look up which domains the user may see, and which of them change. At most one query."""
-    if _superuser(user):
-        return _EVERYTHING, _EVERYTHING
-    grants = list(_grants(user, SEEING))
-    return _scopes(grants), _scopes(grant for grant in grants if grant.role in CHANGING)
+def scopes_of(people: Iterable[User]) -> dict[int, tuple[frozenset[Scope], frozenset[Scope]]]:
+    """Look up which domains active users may see, and which of them change, by their keys. At most one query."""
+    keys = {user.pk for user in people if not _superuser(user)}
+    held: dict[int, list[Grant]] = {key: [] for key in keys}
+    theirs = Q(user__in=keys) | Q(group__user__in=keys)
+    # A group's grant comes once for each member; one to a user has no member.
+    for grant in (
+        Grant.objects.filter(theirs, role__in=SEEING).annotate(member=F("group__user")) if keys else ()
+    ):
+        held[grant.user_id or grant.member].append(grant)
+    everything = {user.pk: (_EVERYTHING, _EVERYTHING) for user in people if user.pk not in keys}
+    return everything | {
+        key: (_scopes(grants), _scopes(grant for grant in grants if grant.role in CHANGING))
+        for key, grants in held.items()
+    }
 
 
 def seen_with_rights(user: Person, **which: object) -> tuple[Domain, bool, bool] | None:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from domains.push.client import Client
-from domains.push.rendering import Access, FindAccess
+from domains.push.rendering import FindAccess
 from domains.push.threads import Threads
 
-AT_ONCE = 100  # sessions on one database connection, so that other threads get their turn
+AT_ONCE = 100  # sessions in one query, so that others get their turn
 
 
 async def end_where_changed(threads: Threads, find: FindAccess, clients: Iterable[Client]) -> None:
@@ -24,11 +24,8 @@ async def end_where_changed(threads: Threads, find: FindAccess, clients: Iterabl
     names = list(sessions)
     for start in range(0, len(names), AT_ONCE):
         part = names[start : start + AT_ONCE]
-        for name, access in zip(part, await threads.run(_find_all, find, part), strict=True):
+        found = await threads.run(find, part)
+        for name in part:
             for client in sessions[name]:
-                if access != client.access:
-                    client.end(anew=access is not None)
-
-
-def _find_all(find: FindAccess, sessions: list[str]) -> list[Access | None]:
-    return [find(session) for session in sessions]
+                if found.get(name) != client.access:
+                    client.end(anew=name in found)

@@ -141,7 +141,7 @@ class Hub:
         return await self._threads.run(self._authorise, session, topics)
 
     def _authorise(self, session: str, topics: frozenset[str]) -> tuple[Access, list[Prime]] | None:
-        access = self._find_access(session)
+        access = self._find_access([session]).get(session)
         if access is None or not access.may_subscribe(topics):
             return None
         return access, find_primes(access, topics)

@@ -53,7 +53,7 @@ class Access(Protocol):
 
 
 Render = Callable[[str, Audience, frozenset[str]], Rendered | None]
-FindAccess = Callable[[str], Access | None]
+FindAccess = Callable[[Collection[str]], Mapping[str, Access]]  # by session, without those that nobody holds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from domains.models import Batch, Domain, HistoryEntry, Operation
 from domains.operations.actor import Actor
 from domains.operations.batches import control, retrying
 from domains.operations.refused import RequestRefused
-from domains.web.listening import access
 from tests.integration.api.conftest import caller_for, refusal
 from tests.integration.batches.test_pages import hidden, signed_in, text
-from tests.integration.web.factory import make_user
+from tests.integration.web.factory import access, make_user
 
 
 def actor(name, role=None, limit="", **grant):

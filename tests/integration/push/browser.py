@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -106,8 +106,8 @@ class People:
             "nora": Person(4, None),
         }
 
-    def __call__(self, session: str) -> Person | None:
-        return self.sessions.get(session)
+    def __call__(self, sessions: Collection[str]) -> dict[str, Person]:
+        return {session: self.sessions[session] for session in sessions if session in self.sessions}
 
 
 @dataclass

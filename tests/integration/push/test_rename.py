@@ -14,7 +14,7 @@ from domains.push import hub as hub_module
 from domains.push.stream import cursor, publish
 from domains.push.topics import page_topic, row_topic
 from domains.web.fragments import render
-from domains.web.listening import access
+from domains.web.listening import accesses
 from tests.integration.push.browser import in_thread, open_stream, running_hub
 from tests.integration.web.factory import make_domain, make_host, make_user
 
@@ -54,7 +54,7 @@ def test_guest_renamed_out_of_sight_ends_the_stream_of_its_page_and_row(domain, 
 
     async def scenario():
         async with (
-            running_hub(access, render) as hub,
+            running_hub(accesses, render) as hub,
             open_stream(hub, topic, since=now, session=mara) as stream,
             open_stream(hub, topic, since=now, session=ada) as stays,
         ):
@@ -73,7 +73,7 @@ def test_alone_with_a_guest_one_learns_of_its_new_name_too(domain):
 
     async def scenario():
         async with (
-            running_hub(access, render) as hub,
+            running_hub(accesses, render) as hub,
             open_stream(hub, page_topic(domain), since=now, session=mara) as stream,
         ):
             await in_thread(rename, domain, "db01")
@@ -90,7 +90,7 @@ def test_guest_that_may_only_be_looked_at_under_its_new_name_has_its_page_fetche
 
     async def scenario():
         async with (
-            running_hub(access, render) as hub,
+            running_hub(accesses, render) as hub,
             open_stream(hub, page_topic(domain), since=now, session=session) as stream,
         ):
             await in_thread(rename, domain, "web02")  # no difference to this person

@@ -20,7 +20,7 @@ from domains.operations.hosts import remove_host
 from domains.push import hub as hub_module
 from domains.push.stream import cursor, publish
 from domains.web.fragments import render
-from domains.web.listening import access
+from domains.web.listening import accesses
 from tests.integration.push.browser import in_thread, open_stream, running_hub
 from tests.integration.web.factory import make_domain, make_host, make_user
 
@@ -78,7 +78,7 @@ def test_changed_rights_end_the_stream_and_others_do_not(mara, change, monkeypat
 
     async def scenario():
         async with (
-            running_hub(access, render) as hub,
+            running_hub(accesses, render) as hub,
             open_stream(hub, "fleet", since=now, session=session) as stream,
         ):
             await in_thread(deed)
@@ -110,7 +110,7 @@ def test_state_of_a_host_goes_only_to_those_who_see_a_guest_of_it():
 
     async def scenario():
         async with (
-            running_hub(access, render) as hub,
+            running_hub(accesses, render) as hub,
             open_stream(hub, "fleet", session=session) as stream,
             open_stream(hub, "fleet", session=boss) as all_of_it,
         ):

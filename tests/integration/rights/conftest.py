@@ -11,7 +11,7 @@ from django.conf import settings
 from domains.operations import doorbell
 from domains.push.hub import Hub
 from domains.web.fragments import render
-from domains.web.listening import access
+from domains.web.listening import accesses
 from tests.integration.rights import asking
 from tests.integration.rights.doors import FEW, TOPICS, Door, Listing
 from tests.integration.rights.oracle import Answer
@@ -62,7 +62,7 @@ class Answers:
     def heard(self, topic: str) -> Mapping[tuple[str, Guest | None], Answer]:
         """Ask to be told of a topic, the first time that it is wanted."""
         if topic not in self._heard:
-            hub = Hub(url=settings.REDIS_URL, render=render, find_access=access)
+            hub = Hub(url=settings.REDIS_URL, render=render, find_access=accesses)
             self._heard[topic] = {
                 (one.name, guest): asking.listen(self.world, hub, one, topic, guest)
                 for one in EVERYBODY

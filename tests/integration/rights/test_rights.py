@@ -22,7 +22,6 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from domains.api.api import api
 from domains.management.operating import OperatingCommand
 from domains.models import scope
-from domains.web.listening import access
 from tests.integration.rights import asking, table
 from tests.integration.rights.asking import client_of
 from tests.integration.rights.conftest import Answers
@@ -50,6 +49,7 @@ from tests.integration.rights.world import (
     STRANGER,
     World,
 )
+from tests.integration.web.factory import access
 
 DOCS = Path(settings.BASE_DIR) / "docs"
 

@@ -15,6 +15,7 @@ from domains.models import FINAL, Domain, Effect, Grant, HistoryEntry, Host, Ope
 from domains.models.revision import next_revision
 from domains.vcpu import cpulist
 from domains.vcpu.slots import SlotMap
+from domains.web.listening import Access, accesses
 
 PASSWORD = "correct horse battery"
 
@@ -24,6 +25,11 @@ def make_user(name: str, role: str | None = None, **grant: Any) -> User:
     if role:
         Grant.objects.create(user=user, role=role, **grant)
     return user
+
+
+def access(session: str) -> Access | None:
+    """What the holder of one session may see."""
+    return accesses([session]).get(session)
 
 
 def make_host(slug: str = "hv1", *, state: str = "connected", seen: int = 1, **fields: Any) -> Host:

@@ -4,12 +4,13 @@ import uuid
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 
 from domains.models import Domain, Grant
 from domains.models.scope import Guest, HostGuests
-from domains.web.listening import access
-from tests.integration.web.factory import make_domain, make_host, make_operation, make_user
+from domains.web.listening import accesses
+from tests.integration.web.factory import access, make_domain, make_host, make_operation, make_user
 
 
 def guest(domain: Domain) -> Guest:
@@ -38,6 +39,45 @@ def test_session_ends_with_logout_password_and_account(db):
 
     cookie = session_of(user)
     User.objects.update(is_active=False)
+    assert access(cookie) is None
+
+
+def test_many_sessions_are_looked_up_at_once(host, django_assert_num_queries):
+    group = Group.objects.create(name="night shift")
+    Grant.objects.create(group=group, role="operator", pattern="db*")
+    users = [make_user(f"user{number}", "viewer", pattern="web*") for number in range(5)]
+    users[0].groups.add(group)
+    users[1].groups.add(group)
+    root = User.objects.create_superuser("root")
+    sessions = [session_of(user) for user in (*users, users[2], root)]
+    anonymous = SessionStore()
+    anonymous["theme"] = "dark"
+    anonymous.save()
+    User.objects.filter(pk=users[4].pk).update(is_active=False)
+
+    with django_assert_num_queries(3):
+        found = accesses([*sessions, anonymous.session_key, "unknown"])
+
+    assert set(found) == {*sessions[:4], *sessions[5:]}
+    both, alone, all_of_it = found[sessions[0]], found[sessions[2]], found[sessions[6]]
+    assert both is found[sessions[1]]
+    assert alone is found[sessions[3]] is found[sessions[5]]
+    web, db = guest(make_domain(host, "web01")), guest(make_domain(host, "db01"))
+    told = [(one.audience(web), one.audience(db)) for one in (both, alone, all_of_it)]
+    assert told == [("see", "change"), ("see", None), ("change", "change")]
+
+
+def test_session_that_a_retired_secret_key_vouches_for_still_holds(db, settings):
+    cookie = session_of(make_user("mara", "operator"))
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
+    assert access(cookie) is not None
+    settings.SECRET_KEY_FALLBACKS = []
+    assert access(cookie) is None
+
+
+def test_session_of_a_way_to_sign_in_that_was_given_up_is_nobodys(db, settings):
+    cookie = session_of(make_user("mara", "operator"))
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
     assert access(cookie) is None
 
 
