@@ -29,7 +29,7 @@ class GuestView:
     vcpus: frozenset[int]
     online: frozenset[int]
     offlinable: frozenset[int]
-    slots: Mapping[int, int] = field(default_factory=dict)
+    slots: Mapping[int, int] = field(default_factory=dict, hash=False)
 
     def online_of(self, vcpu: int) -> bool | None:
         """Whether the guest uses the vCPU of a slot; None where it is not known which of its CPUs that is."""

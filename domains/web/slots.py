@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from domains.vcpu.slots import Side
 from domains.vcpu.view import DomainView
 from domains.web.story import Teller, Wiring
 from domains.web.work import ORDER, STATES, Work
+
+KEPT = 512  # slots of a guest that are kept as they were described last
+SIDES = tuple(Side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,22 @@ def slot_views(
 
     ``part`` picks some of them, whole units from the first ID on.
     """
-    newest, teller, out = _newest(works), Teller(view, wiring), []
     part = range(slot_count(view)) if part is None else part
+    describe = _described if len(part) <= KEPT else _described.__wrapped__
+    return list(describe(view, wiring, tuple(works), part))
+
+
+@lru_cache(maxsize=32)
+def _described(
+    view: DomainView, wiring: Wiring, works: tuple[Work, ...], part: range
+) -> tuple[SlotView, ...]:
+    """Describe slots. Kept, because a guest is looked at by several people, and more often than it changes."""
+    newest, teller, out = _newest(works), Teller(view, wiring), []
     for first in range(part.start, part.stop, view.unit_size):
         ids = range(first, min(first + view.unit_size, part.stop))
-        mine = [newest[vcpu, side] for vcpu in ids for side in Side if (vcpu, side) in newest]
+        mine = [newest[vcpu, side] for vcpu in ids for side in SIDES if (vcpu, side) in newest]
         out.append(_slot(view, ids, mine, teller))
-    return out
+    return tuple(out)
 
 
 def states_of(works: Iterable[Work]) -> dict[int, str]:

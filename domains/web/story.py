@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domains.vcpu import cpulist
 from domains.vcpu.hints import removal_hint
@@ -22,8 +22,8 @@ class Wiring:
     """Where slots sit: the guest's topology, NUMA cells (cell to cpulist) and pinning (vCPU to cpulist)."""
 
     topology: Topology | None
-    numa: Mapping[str, str]
-    pinning: Mapping[str, str]
+    numa: Mapping[str, str] = field(hash=False)
+    pinning: Mapping[str, str] = field(hash=False)
 
 
 class Teller:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -93,6 +94,14 @@ def _work(state: str, *, operation: int = 1, side: str = "live", target: Target 
 
 
 WIRING = Wiring(None, {"0": "0-3", "1": "4-7"}, {"5": "10-11"})
+
+
+def test_what_a_slot_says_follows_whatever_it_is_told_from():
+    guest = GuestView(frozenset({0, 1}), frozenset({0}), frozenset(), {0: 0, 4: 1})
+    moved = replace(WIRING, pinning={"4": "3"})
+    cases = [(guest, WIRING), (replace(guest, slots={0: 0}), WIRING), (guest, moved)]
+    for _ in range(2):
+        assert len({slot_views(_view(guest=one), wiring, [])[4].about for one, wiring in cases}) == 3
 
 
 def test_newest_operation_decides_what_a_slot_shows():
