@@ -1,18 +1,14 @@
-"""What the tests share: a Redis of their own, and database files for tests with real transactions."""
+"""What the tests share: a Redis of their own, and databases for tests with real transactions."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connections
-from django.test.utils import setup_databases, teardown_databases
+from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker
 from redis import Redis
 from redis.exceptions import RedisError
@@ -21,10 +17,34 @@ from domains.operations import workers
 from domains.push import reach
 from domains.web import troubles
 from lab.instance import Instance
+from tests.databases import KINDS, Databases, SqliteFiles, leave_out, told
 from tests.lab.fresh import FreshGuests
 from tests.postgres import PostgresServer
 from tests.product import Product
 from tests.waiting import wait_until
+
+LEFT_OUT = pytest.StashKey[dict[str, list[pytest.Item]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run choose the database."""
+    parser.addoption(
+        "--database",
+        choices=KINDS,
+        default="sqlite",
+        help="what the tests that use a database run on; postgresql leaves out all others",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what a run for PostgreSQL has no use for."""
+    config.stash[LEFT_OUT] = leave_out(config, items) if config.getoption("database") == "postgresql" else {}
+
+
+def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
+    """Say what was left out."""
+    return [*told(config.stash[LEFT_OUT])]
 
 
 class RedisServer:
@@ -89,59 +109,9 @@ def redis(redis_server: RedisServer) -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Make the migrated database, also for tests that take a copy of it and so carry no mark for it."""
-    with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases={"default"}, serialized_aliases=set())
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
-
-
-@contextmanager
-def _fresh_file(folder: Path) -> Iterator[Path]:
-    """Point every connection of this process, and of those it starts, at a copy of the migrated database."""
-    configured = connections.settings["default"]
-    template = configured["NAME"]
-    path = folder / "fresh.sqlite3"
-    with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(path)) as target:
-        source.backup(target)
-    connections.close_all()
-    configured["NAME"] = str(path)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DATABASE_URL", f"sqlite:///{path}")
-        environment.setenv("DJANGO_SETTINGS_MODULE", "tests.settings")
-        try:
-            yield path
-        finally:
-            connections.close_all()
-            configured["NAME"] = template
-            shutil.rmtree(folder)
-
-
-@pytest.fixture
-def fresh_database(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    """Give a test with real transactions, threads or processes a migrated database file of its own.
-
-    The history's triggers refuse to be flushed, so such tests cannot clean up behind themselves.
-    """
-    with django_db_blocker.unblock(), _fresh_file(tmp_path_factory.mktemp("database")) as path:
-        yield path
-
-
-@pytest.fixture(scope="module")
-def module_database(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Path]:
-    """As ``fresh_database``, for modules whose tests share processes, such as a worker."""
-    with django_db_blocker.unblock(), _fresh_file(tmp_path_factory.mktemp("database")) as path:
-        yield path
-
-
-@pytest.fixture(scope="session")
-def postgres_server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[PostgresServer]:
+def postgres_server(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[PostgresServer]:
     """Run one PostgreSQL server for the whole test session."""
     server = PostgresServer()
     with django_db_blocker.unblock():
@@ -150,17 +120,82 @@ def postgres_server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Databases]:
+    """Give where the databases of the kind that was chosen for this run come from."""
+    if request.config.getoption("database") == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        with server.chosen():
+            yield server
+        return
+    with django_db_blocker.unblock():
+        files = SqliteFiles(tmp_path_factory)
+    yield files
+    with django_db_blocker.unblock():
+        files.end()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, databases: Databases, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Make the migrated database of the tests whose transaction is undone."""
+    if request.config.getoption("database") == "sqlite":
+        yield  # the file that others are copied from: nothing is ever committed to it
+        return
+    with django_db_blocker.unblock(), databases.fresh():
+        yield
+
+
 @pytest.fixture
-def postgres_database(postgres_server: PostgresServer, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """As ``fresh_database``, on PostgreSQL; gives the database's name."""
-    with django_db_blocker.unblock(), postgres_server.fresh() as name:
+def fresh_database(
+    django_db_setup: None, databases: Databases, django_db_blocker: DjangoDbBlocker
+) -> Iterator[str]:
+    """Give a test with real transactions, threads or processes a migrated database of its own, and its kind.
+
+    The history's triggers refuse to be flushed, so such tests cannot clean up behind themselves.
+    """
+    with django_db_blocker.unblock(), databases.fresh():
+        yield connection.vendor
+
+
+@pytest.fixture(scope="module")
+def module_database(
+    django_db_setup: None, databases: Databases, django_db_blocker: DjangoDbBlocker
+) -> Iterator[str]:
+    """As ``fresh_database``, for modules whose tests share processes, such as a worker."""
+    with django_db_blocker.unblock(), databases.fresh():
+        yield connection.vendor
+
+
+@pytest.fixture
+def sqlite_database(
+    django_db_setup: None, databases: Databases, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Path]:
+    """As ``fresh_database``, for what is about SQLite by its nature; gives the database's file."""
+    assert isinstance(databases, SqliteFiles), "a run for PostgreSQL leaves these tests out"
+    with django_db_blocker.unblock(), databases.fresh() as path:
+        yield path
+
+
+@pytest.fixture
+def postgres_database(
+    django_db_setup: None, postgres_server: PostgresServer, django_db_blocker: DjangoDbBlocker
+) -> Iterator[str]:
+    """As ``fresh_database``, for what is about PostgreSQL by its nature; gives the database's name."""
+    with django_db_blocker.unblock(), postgres_server.chosen(), postgres_server.fresh() as name:
         yield name
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=KINDS)
 def any_database(request: pytest.FixtureRequest) -> str:
     """Run a test on a fresh database of each kind; gives the kind, as ``connection.vendor`` names it."""
-    request.getfixturevalue("fresh_database" if request.param == "sqlite" else "postgres_database")
+    request.getfixturevalue("sqlite_database" if request.param == "sqlite" else "postgres_database")
     return str(request.param)
 
 

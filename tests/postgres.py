@@ -13,12 +13,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from tests.databases import pointed_at
+
 USER = "postgres"  # the server refuses to run as root, and the packages bring this user along
-SETTINGS = {"listen_addresses": "", "fsync": "off", "max_connections": "60", "log_min_messages": "fatal"}
+SETTINGS = {"listen_addresses": "", "fsync": "off", "max_connections": "200", "log_min_messages": "fatal"}
 TEMPLATE = "slotboard_template"
 
 
@@ -33,12 +34,14 @@ class PostgresServer:
 
     def start(self) -> None:
         """Make a cluster, start it, and migrate the template; returns when it answers."""
-        self._run("initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8")
+        self._run(
+            "initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"
+        )
         options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
         options += f" -k {self.folder}"
         self._run("pg_ctl", "--wait", f"--log={self.folder / 'log'}", f"--options={options}", "start")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
-        with self._pointed_at(TEMPLATE):
+        with self.chosen(), pointed_at(TEMPLATE, self._url(TEMPLATE)):
             call_command("migrate", verbosity=0)
 
     def stop(self) -> None:
@@ -47,37 +50,38 @@ class PostgresServer:
         shutil.rmtree(self.folder)
 
     @contextmanager
-    def fresh(self) -> Iterator[str]:
-        """Point every connection of this process, and of those it starts, at a new migrated database: its name."""
-        name = f"fresh_{next(self._numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        with self._pointed_at(name):
-            yield name
-        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-    def _execute(self, statement: str) -> None:
-        with psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True) as session:
-            session.execute(statement.encode())
-
-    @contextmanager
-    def _pointed_at(self, name: str) -> Iterator[None]:
+    def chosen(self) -> Iterator[None]:
+        """Have this process keep everything in this server instead of where it did before."""
         configured = connections.settings["default"]
         _forget_connection()
         connections.settings["default"] = configured | {
             "ENGINE": "django.db.backends.postgresql",
-            "NAME": name,
+            "NAME": "postgres",
             "USER": USER,
             "HOST": str(self.folder),
             "OPTIONS": {},
         }
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("DATABASE_URL", f"postgres://{USER}@{quote(str(self.folder), safe='')}/{name}")
-            environment.setenv("DJANGO_SETTINGS_MODULE", "tests.settings")
-            try:
-                yield
-            finally:
-                _forget_connection()
-                connections.settings["default"] = configured
+        try:
+            yield
+        finally:
+            _forget_connection()
+            connections.settings["default"] = configured
+
+    @contextmanager
+    def fresh(self) -> Iterator[str]:
+        """Point this process, once it has chosen this server, and those it starts at a new migrated database: its name."""
+        name = f"fresh_{next(self._numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        with pointed_at(name, self._url(name)):
+            yield name
+        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _url(self, name: str) -> str:
+        return f"postgres://{USER}@{quote(str(self.folder), safe='')}/{name}"
+
+    def _execute(self, statement: str) -> None:
+        with psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True) as session:
+            session.execute(statement.encode())
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [_program(program), f"--pgdata={self.folder / 'data'}", *arguments]

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -79,7 +78,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(module_database: Path, redis_server: RedisServer, browser: Browser) -> Iterator[Site]:
+def site(module_database: str, redis_server: RedisServer, browser: Browser) -> Iterator[Site]:
     if redis_server.process is None or redis_server.process.poll() is not None:
         redis_server.start()
     with redis_server.client() as redis:

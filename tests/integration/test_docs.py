@@ -28,12 +28,12 @@ def script(document, holding, folder):
 
 
 @pytest.fixture
-def chain(fresh_database):
+def chain(sqlite_database):
     """Give a database file whose ledger has three entries, and the last one."""
     for number in range(3):
         with transaction.atomic():
             last = ledger.append("started", {"operation": number, "note": "größer"})
-    return fresh_database, last
+    return sqlite_database, last
 
 
 def check(path, tmp_path):

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from domains.models import HistoryEntry
+from tests.databases import lose_database
 from tests.integration.test_server import Server, listen
 
 
@@ -55,11 +56,11 @@ def test_only_a_trusted_proxy_is_believed_where_a_request_comes_from(
     assert json.loads(HistoryEntry.objects.get(kind="sign_in_failed").body)["address"] == seen
 
 
-def test_readiness_fails_with_the_database_and_not_with_redis(server, redis_server, fresh_database):
+def test_readiness_fails_with_the_database_and_not_with_redis(server, redis_server):
     redis_server.stop()
     assert server.get("/readyz").status == 200
     assert "Redis does not answer" in server.get("/readyz", Cookie=server.cookie).body
-    fresh_database.rename(fresh_database.with_suffix(".away"))
+    lose_database()
 
     ready = server.get("/readyz")
 

@@ -56,7 +56,7 @@ def place(where: conformance.Place, kept: dict[str, LabPlace], tmp_path: Path, r
 
 
 @pytest.fixture
-def desk(place: Place, fresh_database: Path, redis, settings, monkeypatch) -> Iterator[PlaceDesk]:
+def desk(place: Place, fresh_database: str, redis, settings, monkeypatch) -> Iterator[PlaceDesk]:
     with desk_at(place, settings, monkeypatch) as made:
         yield made
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -24,7 +23,7 @@ Ask = Callable[..., ConnectionTest]
 
 
 @pytest.fixture
-def ask(fresh_database: Path, redis: Redis, lab: Instance) -> Iterator[Ask]:
+def ask(fresh_database: str, redis: Redis, lab: Instance) -> Iterator[Ask]:
     """Have connections to the lab's daemon tested by a watcher at its own pace."""
 
     def answered(**fields: object) -> ConnectionTest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import libvirt
 import pytest
@@ -23,7 +22,7 @@ GATEWAY = "domains.hypervisor.libvirt_gateway.open_gateway"
 
 
 @pytest.fixture
-def host(lab: Instance, fresh_database: Path, redis, settings, monkeypatch) -> Iterator[Host]:
+def host(lab: Instance, fresh_database: str, redis, settings, monkeypatch) -> Iterator[Host]:
     socket = lab.uri.partition("socket=")[2]
     settings.GATEWAY = GATEWAY
     bells: list[int] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -29,7 +28,7 @@ def relay(lab: Instance) -> Iterator[Relay]:
 
 
 def test_host_whose_packets_are_lost_is_shown_as_such_and_comes_back(
-    fresh_database: Path,
+    fresh_database: str,
     redis: Redis,
     lab: Instance,
     lab_guest: Callable[[str], str],

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pytest
@@ -40,16 +39,14 @@ RESERVE = [
 
 
 @pytest.fixture
-def desk(
-    fresh_guests: FreshGuests, fresh_database: Path, redis, settings, monkeypatch
-) -> Iterator[PlaceDesk]:
+def desk(fresh_guests: FreshGuests, fresh_database: str, redis, settings, monkeypatch) -> Iterator[PlaceDesk]:
     with at(fresh_guests, settings, monkeypatch) as made:
         yield made
 
 
 @pytest.fixture
 def old_desk(
-    old_guests: FreshGuests, fresh_database: Path, redis, settings, monkeypatch
+    old_guests: FreshGuests, fresh_database: str, redis, settings, monkeypatch
 ) -> Iterator[PlaceDesk]:
     with at(old_guests, settings, monkeypatch) as made:
         yield made

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -29,7 +28,7 @@ GENEROUS = 10.0  # seconds; the machine may be busy, so a missed goal is printed
 
 
 @pytest.fixture
-def watched(fresh_database: Path, redis: Redis, lab: Instance) -> Iterator[Host]:
+def watched(fresh_database: str, redis: Redis, lab: Instance) -> Iterator[Host]:
     """Watch the lab as a product of its own would, at its own pace."""
     socket = lab.uri.partition("socket=")[2]
     host = Host.objects.create(slug="lab", socket=socket, monitor=True, state_since=datetime.now(UTC))

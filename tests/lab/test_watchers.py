@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from redis import Redis
 
@@ -22,7 +21,7 @@ SETTINGS = "tests.settings"
 
 
 def test_changes_by_virsh_are_found_by_the_heir_of_a_dead_and_of_a_frozen_watcher(
-    fresh_database: Path, redis: Redis, lab: Instance, lab_guest: Callable[[str], str]
+    fresh_database: str, redis: Redis, lab: Instance, lab_guest: Callable[[str], str]
 ) -> None:
     guest = lab.virsh("domuuid", lab_guest("web01"))
     address = lab.uri.partition("socket=")[2]

@@ -49,7 +49,7 @@ def test_everything_that_changes_or_removes_an_entry_is_refused(any_database):
     assert list(rows(0)) == before
 
 
-@pytest.mark.usefixtures("fresh_database")
+@pytest.mark.usefixtures("sqlite_database")
 @pytest.mark.parametrize("victim", [1, 2, 3])
 def test_an_entry_that_claims_the_rowid_of_another_is_refused(victim):
     before = written(3)
@@ -62,7 +62,7 @@ def test_an_entry_that_claims_the_rowid_of_another_is_refused(victim):
     assert list(rows(0)) == before
 
 
-@pytest.mark.usefixtures("fresh_database")
+@pytest.mark.usefixtures("sqlite_database")
 def test_a_vacuum_after_archiving_keeps_the_next_entry_welcome():
     archived = written(6)
     record(archived, 1, 4)

@@ -156,7 +156,7 @@ def test_a_last_line_without_an_end_is_ended(file):
     assert [found.time for found in headfile.read(file)] == ["then", "now"]
 
 
-def test_a_last_entry_without_a_number_is_logged(fresh_database, tmp_path):
+def test_a_last_entry_without_a_number_is_logged(sqlite_database, tmp_path):
     written(2)
     drop_everything()
     change(2, seq="two")

@@ -9,7 +9,7 @@ from tests.integration.history.tampering import change, drop_everything, execute
 
 
 @pytest.fixture(autouse=True)
-def nine_entries(fresh_database):
+def nine_entries(sqlite_database):
     written(9)
     drop_everything()
 

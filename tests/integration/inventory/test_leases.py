@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -79,7 +78,7 @@ def test_many_leases_are_kept_at_once_but_for_those_that_passed_on() -> None:
 
 
 @pytest.mark.parametrize("expired", [False, True])
-def test_of_many_racing_for_a_lease_one_gets_it(fresh_database: Path, expired: bool) -> None:
+def test_of_many_racing_for_a_lease_one_gets_it(fresh_database: str, expired: bool) -> None:
     if expired:
         acquire("host:a", "nobody", EXPIRED)
     barrier = threading.Barrier(8)

@@ -7,13 +7,10 @@ the same in every run of one length.
 from __future__ import annotations
 
 import os
-import shutil
-import sqlite3
-from contextlib import closing
+from contextlib import ExitStack
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connections
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -30,12 +27,8 @@ STEPS_OF_ONE = 50
 
 
 @pytest.fixture
-def fresh_worlds(fresh_database, redis, tmp_path, monkeypatch, settings):
-    """Give a function that makes a world on a copy of the migrated database, and the kinds of entries it came to."""
-    template = tmp_path / "template.sqlite3"
-    with closing(sqlite3.connect(fresh_database)) as source, closing(sqlite3.connect(template)) as target:
-        source.backup(target)
-        target.executescript(witness.TRIGGERS)
+def fresh_worlds(databases, fresh_database, redis, tmp_path, monkeypatch, settings):
+    """Give a function that makes a world on a database of its own, and the kinds of entries it came to."""
     settings.GATEWAY = simulated.FACTORY
     settings.SOCKET_DIRS = [str(tmp_path)]
     clock, bells, looks = Clock(), [], []
@@ -44,13 +37,12 @@ def fresh_worlds(fresh_database, redis, tmp_path, monkeypatch, settings):
     monkeypatch.setattr(
         doorbell, "look", lambda ids, *, after=0.0, tries=3: looks.extend((pk, tries) for pk in ids)
     )
-    worlds, kinds = [], set()
+    worlds, kinds, last = [], set(), ExitStack()
 
     def make():
-        connections.close_all()
-        for old in fresh_database.parent.glob(f"{fresh_database.name}*"):
-            old.unlink()
-        shutil.copyfile(template, fresh_database)
+        last.close()
+        last.enter_context(databases.fresh())
+        witness.install()
         worlds[:] = [World(tmp_path, clock, bells, looks)]
         return worlds[0]
 
@@ -62,7 +54,8 @@ def fresh_worlds(fresh_database, redis, tmp_path, monkeypatch, settings):
         return append(kind, facts)
 
     monkeypatch.setattr(ledger, "append", looked_on)
-    return make, kinds
+    with last:
+        yield make, kinds
 
 
 @pytest.mark.timeout(3600)

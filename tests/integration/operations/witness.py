@@ -1,4 +1,4 @@
-"""A witness inside the database: SQLite triggers that note every change of an operation's or effect's state.
+"""A witness inside the database: triggers that note every change of an operation's or effect's state.
 
 It shares nothing with the code that writes entries, and misses nothing that reaches the database. What it saw is
 held against the history in the end: each change stands in the operation's next entry, alone or with what was written
@@ -15,18 +15,30 @@ from django.db import connection
 
 from domains.models import HistoryEntry
 
-_HEAD = "(SELECT COALESCE(MAX(seq), 0) FROM domains_historyentry)"
-TRIGGERS = f"""
-CREATE TABLE witness (
-    number INTEGER PRIMARY KEY, operation INTEGER, effect TEXT, before TEXT, after TEXT, head INTEGER
-);
-CREATE TRIGGER witness_operation AFTER UPDATE OF status ON domains_operation WHEN OLD.status <> NEW.status
-BEGIN INSERT INTO witness (operation, effect, before, after, head)
-VALUES (NEW.id, '', OLD.status, NEW.status, {_HEAD}); END;
-CREATE TRIGGER witness_effect AFTER UPDATE OF state ON domains_effect WHEN OLD.state <> NEW.state
-BEGIN INSERT INTO witness (operation, effect, before, after, head)
-VALUES (NEW.operation_id, NEW.vcpu || ' ' || NEW.side || ' ' || NEW.target, OLD.state, NEW.state, {_HEAD}); END;
-"""  # noqa: S608  # fixed words
+_INSERT = """INSERT INTO witness (operation, effect, before, after, head)
+VALUES ({values}, (SELECT COALESCE(MAX(seq), 0) FROM domains_historyentry));"""
+_WATCHED = {
+    "operation": ("status", _INSERT.format(values="NEW.id, '', OLD.status, NEW.status")),
+    "effect": (
+        "state",
+        _INSERT.format(
+            values="NEW.operation_id, NEW.vcpu || ' ' || NEW.side || ' ' || NEW.target, OLD.state, NEW.state"
+        ),
+    ),
+}
+_TABLE = "CREATE TABLE witness (number {number}, operation BIGINT, effect TEXT, before TEXT, after TEXT, head BIGINT)"
+_NUMBER = {
+    "sqlite": "INTEGER PRIMARY KEY",
+    "postgresql": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+}
+_TRIGGER = {
+    "sqlite": """CREATE TRIGGER witness_{what} AFTER UPDATE OF {column} ON domains_{what}
+WHEN OLD.{column} <> NEW.{column} BEGIN {insert} END""",
+    "postgresql": """CREATE FUNCTION witness_{what}() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN {insert} RETURN NULL; END $$;
+CREATE TRIGGER witness_{what} AFTER UPDATE OF {column} ON domains_{what} FOR EACH ROW
+WHEN (OLD.{column} <> NEW.{column}) EXECUTE FUNCTION witness_{what}()""",
+}
 # A promise to call is no outcome: it is written before the call so that the call can be told from others' doing.
 PROMISED = "applying"
 
@@ -40,6 +52,14 @@ class Change:
     before: str
     after: str
     head: int
+
+
+def install() -> None:
+    """Have the database note what happens in it from now on."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLE.format(number=_NUMBER[connection.vendor]))
+        for what, (column, insert) in _WATCHED.items():
+            cursor.execute(_TRIGGER[connection.vendor].format(what=what, column=column, insert=insert))
 
 
 def changes() -> Iterator[Change]:

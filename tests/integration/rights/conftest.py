@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -83,7 +82,7 @@ class Answers:
 
 
 @pytest.fixture(scope="module")
-def world(module_database: Path) -> Iterator[World]:
+def world(module_database: str) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(doorbell, "ring", lambda domain_ids: None)  # what is undone is nothing to work at
         yield build()

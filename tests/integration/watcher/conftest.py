@@ -40,7 +40,7 @@ HASTE = Pace(
 
 
 @pytest.fixture
-def folder(fresh_database: Path, redis: Redis, settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(fresh_database: str, redis: Redis, settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder for simulated hosts, with a database file and a Redis for those who watch them."""
     return _folder(settings, tmp_path_factory)
 
