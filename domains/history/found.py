@@ -103,7 +103,7 @@ def _newest(found: Found, many: int) -> list[HistoryLine]:
     if newest is None:
         newest = HistoryLine.objects.aggregate(newest=Max("seq"))["newest"] or 0
     lines = list(found.from_(newest - _NEAR)[:many])
-    if len(lines) < many:
+    if len(lines) < many and newest > _NEAR:
         with _by_words_alone():
             lines += found.upto(newest - _NEAR - 1)[: many - len(lines)]
     return lines
@@ -117,6 +117,5 @@ def _by_words_alone() -> Iterator[None]:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("SET LOCAL enable_indexscan = off")
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
         yield

@@ -134,7 +134,7 @@ def test_operations_take_a_fixed_number_of_queries(domain, viewer):
     one = count()
     for _ in range(20):
         make_operation(domain, [(5, "live", "done"), (6, "live", "done")], status="succeeded")
-    assert count() == one <= 6
+    assert count() == one <= 7  # six on SQLite; PostgreSQL is also asked for the newest line
 
 
 @pytest.mark.parametrize(

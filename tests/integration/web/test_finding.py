@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.test import Client
 
@@ -333,7 +333,8 @@ def test_search_takes_the_same_queries_for_one_row_and_for_thirty(
 
     fill()
     path = "/operations/?show=everything&q=night&host=hv1&since=7d"
-    with django_assert_max_num_queries(15) as counted:
+    # PostgreSQL is also asked for the newest line, and told in a transaction how to count.
+    with django_assert_max_num_queries({"sqlite": 15, "postgresql": 19}[connection.vendor]) as counted:
         auditor.get(path)
     for _ in range(15):
         fill()

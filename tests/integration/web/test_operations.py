@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from domains.history.archive import remove
@@ -170,7 +171,8 @@ def test_list_takes_the_same_queries_for_one_row_and_for_thirty(
     viewer, domain, django_assert_num_queries, django_assert_max_num_queries
 ):
     first = make_operation(domain, [(2, "live", "done")], status="succeeded")
-    with django_assert_max_num_queries(13) as counted:
+    # PostgreSQL is also asked for the newest line, and told in a transaction how to count.
+    with django_assert_max_num_queries({"sqlite": 13, "postgresql": 17}[connection.vendor]) as counted:
         viewer.get("/operations/")
     for _ in range(29):
         first = make_operation(domain, [(2, "live", "done")], status="succeeded", undo_of=first)
