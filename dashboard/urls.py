@@ -28,8 +28,8 @@ from domains.web.users import users
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", fleet, name="fleet"),
     path("fleet/news/", fleet_news, name="fleet_news"),
-    path("domains/<str:host>/<uuid:uuid>/", domain, name="domain"),
-    path("domains/<str:host>/<uuid:uuid>/vcpus/", change, name="change"),
+    path("domains/<slug:host>/<uuid:uuid>/", domain, name="domain"),
+    path("domains/<slug:host>/<uuid:uuid>/vcpus/", change, name="change"),
     path("operations/", operations, name="operations"),
     path("operations/news/", news, name="news"),
     path("operations/export/", export, name="export"),
