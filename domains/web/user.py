@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from django.contrib.auth.models import Group, User
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -110,7 +111,7 @@ def _person(pk: int) -> User:
 def _page(request: HttpRequest, person: User, sent: Sent | None = None, *, secret: str = "") -> HttpResponse:
     sent = sent or Sent()
     person.refresh_from_db()
-    grants = list(grants_of(person).order_by("group__name", "pk"))
+    grants = list(grants_of(person).order_by(F("group__name").asc(nulls_first=True), "pk"))
     groups = list(person.groups.order_by("name"))
     context = {
         "here": "users",
