@@ -14,8 +14,10 @@ from tests.integration.history.tampering import change, drop_everything, insert,
 
 pytestmark = pytest.mark.usefixtures("fresh_database")
 
-FACTS = st.dictionaries(st.text(max_size=5), st.none() | st.integers() | st.text(max_size=9), max_size=4)
-TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=70)
+CHARACTERS = st.characters(codec="utf-8", exclude_characters="\0")  # those that both databases hold
+WORDS = st.text(CHARACTERS, max_size=9)
+FACTS = st.dictionaries(WORDS, st.none() | st.integers() | WORDS, max_size=4)
+TEXT = st.text(CHARACTERS, max_size=70)
 
 
 @st.composite
