@@ -13,7 +13,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 300
@@ -75,7 +75,7 @@ class Product:
         """End it as Ctrl-C does, and give its exit status."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(LONG)
 
     def pid(self, name: str) -> int:
         """Give the pid under which the supervisor last started a process."""
@@ -85,7 +85,7 @@ class Product:
         """Kill a process with all its children as a crash would, and wait until the supervisor starts it anew."""
         before = self.pid(name)
         os.killpg(before, signal.SIGKILL)
-        wait_until(lambda: self.pid(name) != before, 20, f"a new {name}")
+        wait_until(lambda: self.pid(name) != before, what=f"a new {name}")
 
     def vcpu(self, *arguments: str) -> tuple[int, dict[str, object]]:
         """Run ``manage.py vcpu ... --json``: its exit status and what it printed."""
@@ -101,7 +101,7 @@ class Product:
     def query(self, statement: str, *values: object) -> list[dict[str, object]]:
         """Read from the product's database."""
         path = f"file:{self.folder / 'slotboard.sqlite3'}?mode=ro"
-        with closing(sqlite3.connect(path, uri=True, timeout=20)) as database:
+        with closing(sqlite3.connect(path, uri=True, timeout=LONG)) as database:
             database.row_factory = sqlite3.Row
             return [dict(row) for row in database.execute(statement, values)]
 
@@ -124,6 +124,6 @@ class Product:
         """Run virsh in the product's lab."""
         command = ["script/lab", "virsh", *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=60, check=True
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=LONG, check=True
         )
         return done.stdout

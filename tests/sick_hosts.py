@@ -90,7 +90,7 @@ def _running(command: list[str], port: int) -> Iterator[None]:
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        wait_until(lambda: _listens(port), 10, f"{command[0]} on port {port}")
+        wait_until(lambda: _listens(port), what=f"{command[0]} on port {port}")
         yield
     finally:
         process.kill()

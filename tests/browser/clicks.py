@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.product import Product
 from tests.waiting import wait_until
 
-TURN_MS = 15_000
+TURN_MS = 60_000
 
 
 def present(product: Product, vcpu: int) -> dict[str, bool]:

@@ -22,6 +22,7 @@ from domains.push.stream import publish
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.conftest import RedisServer, wait_until
 from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_user
+from tests.waiting import LONG
 
 SERVE = "import sys, django; django.setup(); from dashboard.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
 
@@ -63,13 +64,13 @@ class Site:
         """Start the server and wait until it answers."""
         command = [sys.executable, "-c", SERVE, str(self.port)]
         self.process = subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=subprocess.DEVNULL)
-        wait_until(self._answers, 20, "the web server")
+        wait_until(self._answers, what="the web server")
 
     def stop(self) -> None:
         """End it."""
         if self.process:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(LONG)
             self.process = None
 
     def _answers(self) -> bool:

@@ -30,7 +30,7 @@ def product(postgres_server, django_db_blocker, tmp_path_factory):
             lab.up(["web01"])
             running.start()
             manage(running, "labhost")
-            wait_until(lambda: "running" in manage(running, "vcpu", "show", "lab", "web01"), 60, "the guest")
+            wait_until(lambda: "running" in manage(running, "vcpu", "show", "lab", "web01"), what="the guest")
             yield running
         finally:
             assert running.stop() == 0, running.log[-3000:]

@@ -13,7 +13,7 @@ from domains.models import HistoryEntry
 from tests.browser.conftest import Site, address, change_domain
 from tests.integration.web.factory import PASSWORD, slot_map
 from tests.product import ROOT, free_port
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.timeout(120)
 AROUND = """daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
@@ -61,11 +61,11 @@ def proxy(webs, tmp_path_factory):
     (folder / "slotboard.conf").write_text(told)
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder))
     nginx = subprocess.Popen(["/usr/sbin/nginx", "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"])
-    wait_until(lambda: Site("", port)._answers() or nginx.poll() is not None, 10, "nginx")
+    wait_until(lambda: Site("", port)._answers() or nginx.poll() is not None, what="nginx")
     assert nginx.poll() is None, (folder / "error.log").read_text()
     yield f"https://127.0.0.1:{port}"
     nginx.terminate()
-    nginx.wait(10)
+    nginx.wait(LONG)
 
 
 def test_changes_are_pushed_through_it_and_go_on_when_a_web_process_ends(webs, proxy, web, new_context):
@@ -85,7 +85,7 @@ def test_changes_are_pushed_through_it_and_go_on_when_a_web_process_ends(webs, p
         if ended:
             ended.stop()
         change_domain(web, live=slot_map(8, present, "4-6"))
-        expect(slot).to_have_attribute("data-live", str(int("6" in present)), timeout=15_000)
+        expect(slot).to_have_attribute("data-live", str(int("6" in present)))
         if ended:
             ended.start()
 

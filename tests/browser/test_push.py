@@ -13,6 +13,7 @@ from domains.push.hub import PER_SESSION
 from domains.push.stream import publish
 from tests.browser.conftest import address, change_domain, change_host
 from tests.integration.web.factory import make_operation, slot_map
+from tests.waiting import LONG
 
 ADDED = slot_map(8, "0-1,4-6", "4-6")
 
@@ -71,15 +72,15 @@ def test_first_connection_that_fails_is_made_again(open_page, web, site):
     (session,) = (one["value"] for one in page.context.cookies() if one["name"] == "sessionid")
     with ExitStack() as others:  # as many as a session may have
         for _ in range(PER_SESSION):
-            connection = others.enter_context(closing(HTTPConnection("127.0.0.1", site.port, timeout=10)))
+            connection = others.enter_context(closing(HTTPConnection("127.0.0.1", site.port, timeout=LONG)))
             connection.request("GET", "/events?topic=fleet", headers={"Cookie": f"sessionid={session}"})
             stream = others.enter_context(connection.getresponse())
             assert stream.status == 200
         page.goto(address(web))
-        expect(page.locator("#link")).to_have_attribute("data-link", "lost", timeout=15_000)
+        expect(page.locator("#link")).to_have_attribute("data-link", "lost")
         assert page.inner_text("#stream") == ""
         change_domain(web, live=ADDED)
-    expect(page.locator("#slot-6")).to_have_attribute("data-live", "1", timeout=20_000)
+    expect(page.locator("#slot-6")).to_have_attribute("data-live", "1")
     live(page)
 
 
@@ -103,7 +104,7 @@ def test_page_catches_up_when_the_server_was_away(open_page, web, site):
     expect(page.locator("#link")).to_have_attribute("data-link", "lost")
     change_domain(web, live=ADDED)
     site.start()
-    expect(page.locator("#slot-6")).to_have_attribute("data-live", "1", timeout=15_000)
+    expect(page.locator("#slot-6")).to_have_attribute("data-live", "1")
     live(page)
 
 
@@ -143,7 +144,7 @@ def test_signing_out_elsewhere_ends_the_stream_with_a_word(open_page, web):
     other = page.context.new_page()
     other.goto("/")
     other.click("[aria-label='Sign out']")
-    expect(page.locator("main > .note")).to_contain_text("You were signed out", timeout=15_000)
+    expect(page.locator("main > .note")).to_contain_text("You were signed out")
     page.wait_for_timeout(2500)
     assert len(asked) == 1
     page.locator("#slot-2 input").check(force=True)

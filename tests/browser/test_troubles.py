@@ -10,7 +10,7 @@ def test_what_is_not_well_comes_by_itself_moves_nothing_and_stays_open_while_it_
     forget("worker", "w1")
     page = open_page(address(web), viewport={"width": 390, "height": 800})
     panel = page.locator("#troubles")
-    expect(panel.get_by_role("status")).to_contain_text("No worker answers.", timeout=15_000)
+    expect(panel.get_by_role("status")).to_contain_text("No worker answers.")
     before = page.locator("main h1").bounding_box()
     panel.locator("summary").focus()
     page.keyboard.press("Enter")
@@ -21,7 +21,7 @@ def test_what_is_not_well_comes_by_itself_moves_nothing_and_stays_open_while_it_
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
     beat("worker", "w1", {"queues": ["default"]}, 60)
-    expect(sentence).to_have_count(0, timeout=25_000)
+    expect(sentence).to_have_count(0)
 
     expect(panel.get_by_text("No watcher is at work")).to_be_visible()
     expect(panel.locator("summary")).to_be_focused()
@@ -32,7 +32,7 @@ def test_next_page_shows_what_the_last_one_found_out(open_page, web):
     forget("worker", "w1")
     page = open_page("/")
     panel = page.locator("#troubles")
-    expect(panel.get_by_role("status")).to_contain_text("No worker answers.", timeout=25_000)
+    expect(panel.get_by_role("status")).to_contain_text("No worker answers.")
 
     page.goto("/account/tokens/")
 

@@ -20,7 +20,7 @@ from domains.push.beats import beat
 from tests.integration.test_server import Server, listen, sign_in
 from tests.integration.web.factory import make_domain, make_host, make_operation
 from tests.product import free_port
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
 # What is that of the one process that answers, or grows older from one scrape to the next.
@@ -31,7 +31,7 @@ class UnixConnection(HTTPConnection):
     """HTTP on a Unix socket."""
 
     def __init__(self, path):
-        super().__init__("localhost", timeout=10)
+        super().__init__("localhost", timeout=LONG)
         self.path = path
 
     def connect(self):
@@ -47,7 +47,7 @@ def ask(connection, path="/metrics", method="GET"):
 
 
 def ask_port(port, *asked):
-    return ask(HTTPConnection("127.0.0.1", port, timeout=10), *asked)
+    return ask(HTTPConnection("127.0.0.1", port, timeout=LONG), *asked)
 
 
 def samples(text):
@@ -90,7 +90,7 @@ def test_two_web_processes_give_the_same_totals(sign_in_is_free):
             count_outcome("add", "succeeded", "")
             count_confirmations("add", "live", 0.07, effects=3)
         with listen(first, first.cookie), listen(second, second.cookie), listen(second, second.cookie):
-            wait_until(lambda: all(_streams(port) for port in ports), 10, "open streams")
+            wait_until(lambda: all(_streams(port) for port in ports), what="open streams")
             told = [samples(ask_port(port)[1]) for port in ports]
 
     shared = [
@@ -131,7 +131,7 @@ def test_listener_answers_figures_and_nothing_else():
         assert server.get("/metrics").status == 401  # the pages' own address asks for a token all the same
 
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(5) in (0, -signal.SIGTERM)
+        assert server.process.wait(LONG) in (0, -signal.SIGTERM)
         with pytest.raises(OSError, match="refused"):
             ask_port(port)
 

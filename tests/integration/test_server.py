@@ -17,7 +17,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from tests.product import free_port
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 
 def sign_in(name: str) -> str:
@@ -35,7 +35,7 @@ class Server:
         command = [sys.executable, "manage.py", "serve", "--port", str(self.port)]
         self.process = subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=subprocess.PIPE, text=True)
         self.cookie = sign_in("anna")
-        wait_until(self._answers, 20, "the web server")
+        wait_until(self._answers, what="the web server")
 
     def _answers(self) -> bool:
         try:
@@ -45,7 +45,7 @@ class Server:
 
     @contextmanager
     def answer(self, path: str, form: str | None = None, /, **headers: str) -> Iterator[HTTPResponse]:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=LONG)) as connection:
             connection.request("GET" if form is None else "POST", path, form, headers)
             with connection.getresponse() as response:
                 yield response
@@ -108,7 +108,7 @@ def test_a_browser_that_leaves_frees_its_place(server):
         assert refused.status == 503
         assert refused.getheader("Retry-After") == "5"
 
-    wait_until(lambda: _opens(server, server.cookie), 3, "a free place")
+    wait_until(lambda: _opens(server, server.cookie), what="a free place")
 
 
 def _opens(server: Server, cookie: str) -> bool:

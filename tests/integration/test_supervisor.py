@@ -7,7 +7,6 @@ import re
 import signal
 import stat
 import subprocess
-import time
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -88,7 +87,7 @@ def test_what_dies_is_named_and_started_again(running, name):
 
 
 def test_the_processes_of_a_worker_share_most_of_their_memory(running):
-    wait_until(lambda: len(descendants(running.pid("worker"))) == 4, 20, "the worker's processes")
+    wait_until(lambda: len(descendants(running.pid("worker"))) == 4, what="the worker's processes")
     for pid in descendants(running.pid("worker")):
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         own, all_of_it = (
@@ -121,17 +120,16 @@ def test_a_port_that_is_none_is_refused(tmp_path, port):
     assert port in done.stderr
 
 
-def test_sigterm_stops_everything_within_ten_seconds(tmp_path):
+def test_sigterm_stops_everything_without_killing_anything(tmp_path):
     product = WithoutLab(tmp_path)
     product.start()
     assert len(processes_of(tmp_path)) >= 6
     connection = HTTPConnection("127.0.0.1", product.port)
     connection.request("GET", "/healthz")
     connection.getresponse().read()
-    began = time.monotonic()
 
     assert product.stop() == 0
-    assert time.monotonic() - began < 10
+    assert "SIGKILL" not in product.log
     assert processes_of(tmp_path) == []
     connection.close()
 
@@ -142,7 +140,7 @@ def test_nothing_stays_behind_a_supervisor_that_is_killed(tmp_path):
     product.process.kill()
     product.process.wait()
 
-    wait_until(lambda: processes_of(tmp_path) == [], 15, "the end of all processes")
+    wait_until(lambda: processes_of(tmp_path) == [], what="the end of all processes")
 
 
 def test_the_second_start_has_nothing_to_set_up_and_no_user_to_make(tmp_path):

@@ -6,7 +6,7 @@ from domains.vcpu import cpulist
 from lab.instance import Instance
 from tests.waiting import wait_until
 
-ONLINE_SECONDS = 20
+ONLINE_SECONDS = 60
 
 
 def cpus_online(lab: Instance, name: str) -> int:

@@ -21,7 +21,7 @@ from lab.guests import BY_NAME, Rest
 from tests.contract.conftest import LabWorld, SimulatedWorld
 from tests.lab.consoles import cpus_online
 from tests.lab.fresh import FreshGuests
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 Shown = dict[Side, frozenset[int] | None]
 
@@ -128,7 +128,7 @@ class LabPlace(LabWorld):
                     yield
                 finally:
                     os.kill(emulator, signal.SIGCONT)
-                assert holder.wait(20) == 0
+                assert holder.wait(LONG) == 0
         finally:
             os.kill(emulator, signal.SIGCONT)
 

@@ -6,6 +6,8 @@ import socket
 import threading
 from contextlib import suppress
 
+from tests.waiting import LONG
+
 
 class Relay:
     """Passes everything on in both directions, but for the time in which it is cut; then nothing, without an error."""
@@ -35,7 +37,7 @@ class Relay:
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(LONG)
 
     def _start(self, work, *arguments: socket.socket) -> None:
         self._threads.append(threading.Thread(target=work, args=arguments, daemon=True))

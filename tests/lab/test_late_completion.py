@@ -88,7 +88,7 @@ def waiting_removal(product: Product, lab: Instance, name: str) -> object:
     # A CPU that the guest has never brought online cannot be given back.
     wait_until_used(lab, name)
     lab.virsh("suspend", name)
-    wait_until(lambda: state(product, name) == "paused", 10, f"the inventory to show {name} paused")
+    wait_until(lambda: state(product, name) == "paused", what=f"the inventory to show {name} paused")
     status, asked = product.vcpu("remove", "lab", name, "--vcpu", str(SLOT), "--live", "--config", "--wait")
     assert (status, asked["status"], asked["reason"]) == (3, "waiting", "guest_paused")
     return asked["id"]

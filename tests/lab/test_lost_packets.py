@@ -16,7 +16,6 @@ from tests.integration.watcher.conftest import child_of, wait_for_host, watching
 from tests.lab.relay import Relay
 from tests.waiting import wait_until
 
-LONG = 60.0  # seconds that a busy machine may take; no promise
 PACE = replace(Pace(), unreachable=2.0, kill=6.0)
 
 
@@ -44,17 +43,17 @@ def test_host_whose_packets_are_lost_is_shown_as_such_and_comes_back(
     )
     with watching(PACE) as watcher:
         wait_for_slots(guest, far, "0-1")
-        wait_for_host(far, state="connected", last_seen__isnull=False, timeout=LONG)
-        since = wait_for_host(near, state="connected", timeout=LONG).state_since
+        wait_for_host(far, state="connected", last_seen__isnull=False)
+        since = wait_for_host(near, state="connected").state_since
         before = child_of(watcher, far)
         relay.cut()
-        wait_for_host(far, state="unreachable", last_error="The host does not answer.", timeout=LONG)
-        wait_until(lambda: child_of(watcher, far) not in (None, before), LONG, "another attempt, which hangs")
+        wait_for_host(far, state="unreachable", last_error="The host does not answer.")
+        wait_until(lambda: child_of(watcher, far) not in (None, before), what="another attempt, which hangs")
         lab.virsh("setvcpu", "batch01", "6", "--enable", "--config")
         wait_for_slots(guest, near, "0-1,6")
         assert Host.objects.get(pk=far.pk).state == "unreachable"
         relay.mend()
-        wait_for_host(far, state="connected", last_error="", timeout=LONG)
+        wait_for_host(far, state="connected", last_error="")
         wait_for_slots(guest, far, "0-1,6")
         assert Host.objects.get(pk=near.pk).state_since == since
 
@@ -62,4 +61,4 @@ def test_host_whose_packets_are_lost_is_shown_as_such_and_comes_back(
 def wait_for_slots(guest: str, host: Host, present: str) -> None:
     """Wait until the inventory has the guest of this host so; both hosts show the same guests."""
     shown = Domain.objects.filter(uuid=guest, host=host, config__present=present)
-    wait_until(shown.exists, LONG, f"{present} on {host}")
+    wait_until(shown.exists, what=f"{present} on {host}")

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -32,7 +32,7 @@ def test_a_paused_guest_is_waited_for_and_ends_late_by_itself(product):
     assert status == 3
     assert (operation["status"], operation["reason"]) == ("waiting", "guest_paused")
     product.virsh("resume", "idle01")
-    row = product.wait_for(operation["id"], "succeeded", 20)
+    row = product.wait_for(operation["id"], "succeeded", LONG)
     assert row["late"] == 1
     assert json.loads(str(row["after"]))["config"]["present"] == "0-1"
 

@@ -154,7 +154,7 @@ def test_pseries_guest_that_refuses_is_told_at_once(desk, power02, monitor):
     desk.look(power02)
     added = desk.operation(desk.ask(power02, "add", "8-11", "live"))
     assert added["status"] == "succeeded"
-    wait_until(lambda: desk.place.online(power02) == 4, 20, "the guest to depend on the new core")
+    wait_until(lambda: desk.place.online(power02) == 4, what="the guest to depend on the new core")
     came = desk.operation(desk.ask(power02, "remove", "8-11", "live"))
     assert (came["status"], came["reason"]) == ("failed", "guest_refused")
     assert {effect["reason"] for effect in came["effects"]} == {"guest_refused"}

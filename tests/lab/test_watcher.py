@@ -24,7 +24,7 @@ from tests.waiting import wait_until
 
 LIVE_GOAL = CONFIG_GOAL_OPEN = 2.0
 REMOVAL_GOAL = 0.2
-GENEROUS = 10.0  # seconds; the machine may be busy, so a missed goal is printed and does not fail a test
+GENEROUS = 60.0  # seconds; the machine may be busy, so a missed goal is printed and does not fail a test
 
 
 @pytest.fixture
@@ -97,10 +97,10 @@ def test_libvirt_restarted_is_connected_again(
     batch01 = domain(lab, "batch01")
     since = wait_for_host(watched, state="connected").state_since
     os.kill(lab.process_of("libvirtd"), signal.SIGKILL)
-    wait_for_host(watched, state="connected", state_since__gt=since, timeout=30)
+    wait_for_host(watched, state="connected", state_since__gt=since)
     before = batch01.config["present"]
     wait_until(lambda: lab.virsh("setvcpu", "batch01", "6", "--enable", "--config") is not None)
-    wait_for_domain(str(batch01.uuid), config__present=f"{before},6", timeout=30)
+    wait_for_domain(str(batch01.uuid), config__present=f"{before},6")
     lab.virsh("setvcpu", "batch01", "6", "--disable", "--config")
     assert outside_entries()
 

@@ -15,7 +15,6 @@ from tests.integration.watcher.processes import Watcher, watcher_processes
 from tests.lab.consoles import wait_until_used
 from tests.waiting import wait_until
 
-LONG = 60.0  # seconds that a busy machine may take; no promise
 TAKEOVER = timedelta(seconds=15)
 SETTINGS = "tests.settings"
 
@@ -28,27 +27,27 @@ def test_changes_by_virsh_are_found_by_the_heir_of_a_dead_and_of_a_frozen_watche
     host = Host.objects.create(slug="lab", socket=address, monitor=True, state_since=datetime.now(UTC))
     with watcher_processes(None, SETTINGS) as crowd:
         first = crowd.join()
-        wait_for_domain(guest, live__present="0-3", timeout=LONG)
+        wait_for_domain(guest, live__present="0-3")
         second = crowd.join()
-        wait_until(lambda: lives(second), LONG, "the second watcher")
+        wait_until(lambda: lives(second), what="the second watcher")
         first.kill()
         moment = clock.now()
         lab.virsh("setvcpu", "web01", "6", "--enable", "--live")
-        wait_until(lambda: second.hosts, LONG, "the takeover")
+        wait_until(lambda: second.hosts, what="the takeover")
         assert clock.now() - moment < TAKEOVER
-        wait_for_domain(guest, live__present="0-3,6", timeout=LONG)
+        wait_for_domain(guest, live__present="0-3,6")
 
         third = crowd.join()
-        wait_until(lambda: lives(third), LONG, "the third watcher")
+        wait_until(lambda: lives(third), what="the third watcher")
         second.freeze()
         Lease.objects.exclude(name__contains=f":{third.pid}:").update(expires_at=clock.now())
         wait_until_used(lab, "web01")
         lab.virsh("setvcpu", "web01", "6", "--disable", "--live")
-        wait_until(lambda: third.hosts, LONG, "the takeover")
-        wait_for_domain(guest, live__present="0-3", timeout=LONG)
+        wait_until(lambda: third.hosts, what="the takeover")
+        wait_for_domain(guest, live__present="0-3")
         term, shown = Lease.objects.get(name="host:lab").epoch, Domain.objects.get(uuid=guest).revision
         second.thaw()
-        wait_until(lambda: lives(second) and not second.children, LONG, "the end of the old connection")
+        wait_until(lambda: lives(second) and not second.children, what="the end of the old connection")
         assert (Lease.objects.get(name="host:lab").epoch, third.hosts) == (term, {"lab"})
         assert Domain.objects.get(uuid=guest).revision == shown
     wait_for_host(host, state="connected")

@@ -28,7 +28,7 @@ MARKS = {  # how often each guest is asked
 RESTARTED = ("web01", "quiet01", "fleeting01")
 RESTARTS = 4
 WAITS = 3  # removals on a paused guest: each takes all the time that a worker gives a guest
-SECONDS = 20.0  # for a guest to bring a CPU online, or to let go of one after a pause
+SECONDS = 60.0  # for a guest to bring a CPU online, or to let go of one after a pause
 ONLINE = re.compile(r"CPUs online: ([0-9,-]+)")
 
 

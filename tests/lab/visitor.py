@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
 
 from tests.product import PASSWORD, Product
+from tests.waiting import LONG
 
 
 class Visitor:
@@ -21,11 +22,11 @@ class Visitor:
         assert token
         fields = {"login": "admin", "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
         request = urlencode(fields).encode()
-        with self._opener.open(f"{self._url}/accounts/login/", request, timeout=20) as answer:
+        with self._opener.open(f"{self._url}/accounts/login/", request, timeout=LONG) as answer:
             assert answer.url == f"{self._url}/"
 
     def get(self, path: str) -> str:
         """Give a page's text."""
-        with self._opener.open(f"{self._url}{path}", timeout=20) as answer:
+        with self._opener.open(f"{self._url}{path}", timeout=LONG) as answer:
             assert answer.status == 200
             return str(answer.read().decode())

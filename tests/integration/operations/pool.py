@@ -21,7 +21,7 @@ from domains.operations.request import request_change
 from domains.operations.workers import served
 from tests.integration import simulated
 from tests.simulator import SimulatedHost
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 EVER = [3600.0, 3600.0]
@@ -40,7 +40,7 @@ def worker(folder: Path, **environment: str) -> Iterator[subprocess.Popen[bytes]
     all_of_it = os.environ | dict(program.environment) | given | environment
     process = subprocess.Popen([*program.command], cwd=ROOT, env=all_of_it, start_new_session=True)
     try:
-        wait_until(served, 60, "a worker")
+        wait_until(served, what="a worker")
         yield process
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -114,7 +114,7 @@ def statuses(numbers: list[int]) -> list[str]:
     return list(Operation.objects.filter(pk__in=numbers).order_by("pk").values_list("status", flat=True))
 
 
-def wait_for(numbers: list[int], *expected: str, timeout: float = 30) -> None:
+def wait_for(numbers: list[int], *expected: str, timeout: float = LONG) -> None:
     """Wait until all of these operations have one of these statuses."""
     wait_until(lambda: set(statuses(numbers)) <= set(expected), timeout, f"{expected} of {numbers}")
 

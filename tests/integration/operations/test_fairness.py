@@ -110,7 +110,7 @@ def test_an_operation_that_asked_for_nothing_yet_ends_as_on_any_host_out_of_reac
         (number,) = fleet.ask("sick", queue_if_unreachable=patient)
         wait_until(lambda: in_hand(timedelta(seconds=1)), what="a reading that takes long")
         fleet.unreachable("sick")
-        wait_until(lambda: len(kinds(number)) == 3, 30, what="the end of it")
+        wait_until(lambda: len(kinds(number)) == 3, what="the end of it")
         assert kinds(number) == ["requested", "started", ending]
         wait_for([number], "queued" if patient else "failed")
 
@@ -123,7 +123,7 @@ def test_a_time_limit_ends_what_hangs_and_looking_settles_it(fleet, tmp_path):
         (number,) = fleet.ask("sick")
         wait_until(calls, what="the call")
         killed = int(Operation.objects.get(pk=number).worker.rsplit(":", 1)[1])
-        wait_until(lambda: not _lives(killed), 30, what="the end of the process")
+        wait_until(lambda: not _lives(killed), what="the end of the process")
         wait_for(fleet.ask("well"), "succeeded")
         assert statuses([number]) == ["running"]
         fleet.thaw("sick")

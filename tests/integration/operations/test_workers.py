@@ -39,7 +39,7 @@ def test_a_worker_says_what_it_serves_and_how_busy_it_is(fleet, tmp_path, settin
         wait_until(lambda: only_worker()["busy"] == 2, what="the next sign of life")
         assert only_worker() == {"queues": ["default", "rack-2"], "processes": 4, "busy": 2}
         process.send_signal(signal.SIGTERM)
-        wait_until(lambda: workers.served() == frozenset(), 30, what="the end of the worker")
+        wait_until(lambda: workers.served() == frozenset(), what="the end of the worker")
 
 
 def test_a_worker_is_known_again_after_redis_was_away(fleet, tmp_path, redis_server):
@@ -48,7 +48,7 @@ def test_a_worker_is_known_again_after_redis_was_away(fleet, tmp_path, redis_ser
         assert workers.served() is None
         assert workers.unserved(["default"]) is None
         redis_server.start()
-        wait_until(workers.served, 30, what="the worker")
+        wait_until(workers.served, what="the worker")
 
 
 def test_nobody_serves_anything_where_no_worker_is(redis):

@@ -21,6 +21,7 @@ from domains.models.scope import Guest, HostGuests
 from domains.push.hub import Hub
 from domains.push.sse import EventStreams
 from domains.push.stream import publish
+from tests.waiting import LONG
 
 SLOTS = 8
 
@@ -173,12 +174,12 @@ class Stream:
             if event.data:
                 self._events.put_nowait(event)
 
-    async def next(self, timeout: float = 5) -> Event | None:
+    async def next(self, timeout: float = LONG) -> Event | None:
         """Give the next event with data, None at the end of the stream."""
         async with asyncio.timeout(timeout):
             return await self._events.get()
 
-    async def until(self, condition: Callable[[], object], timeout: float = 5) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = LONG) -> None:
         """Wait until the page looks as it should."""
         async with asyncio.timeout(timeout):
             while not condition():

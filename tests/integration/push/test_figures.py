@@ -19,12 +19,13 @@ from tests.integration.push.browser import (
     render,
     running_hub,
 )
+from tests.waiting import LONG
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
 
 
 async def until(condition):
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG):
         while not condition():
             await asyncio.sleep(0.02)
 

@@ -59,8 +59,8 @@ def test_guest_renamed_out_of_sight_ends_the_stream_of_its_page_and_row(domain, 
             open_stream(hub, topic, since=now, session=ada) as stays,
         ):
             await in_thread(rename, domain, "secret")
-            await stream.until(lambda: stream.ended, timeout=20)
-            await stays.until(lambda: b"hx-partial" in stays.body, timeout=20)
+            await stream.until(lambda: stream.ended)
+            await stays.until(lambda: b"hx-partial" in stays.body)
             assert not stays.ended
             assert b"event: resync" in stream.body
             assert b"secret" not in stream.body
@@ -77,7 +77,7 @@ def test_alone_with_a_guest_one_learns_of_its_new_name_too(domain):
             open_stream(hub, page_topic(domain), since=now, session=mara) as stream,
         ):
             await in_thread(rename, domain, "db01")
-            await stream.until(lambda: stream.ended, timeout=20)
+            await stream.until(lambda: stream.ended)
             assert b"hx-partial" not in stream.body
 
     asyncio.run(scenario())
@@ -94,10 +94,10 @@ def test_guest_that_may_only_be_looked_at_under_its_new_name_has_its_page_fetche
             open_stream(hub, page_topic(domain), since=now, session=session) as stream,
         ):
             await in_thread(rename, domain, "web02")  # no difference to this person
-            await stream.until(lambda: b"hx-partial" in stream.body or stream.ended, timeout=20)
+            await stream.until(lambda: b"hx-partial" in stream.body or stream.ended)
             assert not stream.ended
             await in_thread(rename, domain, "db01")
-            await stream.until(lambda: stream.ended, timeout=20)
+            await stream.until(lambda: stream.ended)
             assert b"event: resync" in stream.body
 
     asyncio.run(scenario())

@@ -83,7 +83,7 @@ def test_changed_rights_end_the_stream_and_others_do_not(mara, change, monkeypat
         ):
             await in_thread(deed)
             if ends:
-                await stream.until(lambda: stream.ended, timeout=20)
+                await stream.until(lambda: stream.ended)
                 # Whoever is still signed in fetches the page anew, which may show more or less now.
                 assert (b"event: resync" in stream.body) == (change not in SIGNED_OUT)
             else:
@@ -115,9 +115,9 @@ def test_state_of_a_host_goes_only_to_those_who_see_a_guest_of_it():
             open_stream(hub, "fleet", session=boss) as all_of_it,
         ):
             await in_thread(announce, other)
-            await all_of_it.until(lambda: f"host-{other.pk}".encode() in all_of_it.body, timeout=20)
+            await all_of_it.until(lambda: f"host-{other.pk}".encode() in all_of_it.body)
             await in_thread(announce, mine)
-            await stream.until(lambda: f"host-{mine.pk}".encode() in stream.body, timeout=20)
+            await stream.until(lambda: f"host-{mine.pk}".encode() in stream.body)
             assert f"host-{other.pk}".encode() not in stream.body
             assert b"hv2" not in stream.body
 

@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 
 from domains.inventory import leases
 from domains.models import Revision
+from tests.waiting import LONG
 
 ROOT = Path(__file__).resolve().parents[3]
 SIMULATED = "tests.integration.watcher.settings"
@@ -63,7 +64,7 @@ class Watcher:
     def end(self) -> int:
         """End it as an operator does, and give its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(LONG)
 
 
 @contextmanager

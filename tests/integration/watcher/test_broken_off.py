@@ -36,5 +36,5 @@ def test_watcher_survives_a_database_that_breaks_off_again_and_again(
         for slot in range(2, 12):
             simulated.foreign_set(uuid, slot, True, Side.LIVE)
             break_off()
-        wait_for_domain(uuid, live__present="0-11", timeout=60)
-        wait_for_host(host, state="connected", timeout=60)
+        wait_for_domain(uuid, live__present="0-11")
+        wait_for_host(host, state="connected")

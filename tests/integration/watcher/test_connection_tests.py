@@ -133,7 +133,7 @@ def test_ssh_host_is_told_by_key_credentials_and_what_is_behind(ssh_server: SshS
 def test_ssh_that_waits_for_a_silent_host_is_not_left_behind(ssh_server: SshServer) -> None:
     with mute_port() as port, watching(BRIEF):
         assert answer_to(ask(transport="ssh", hostname=LOOPBACK, port=port)).answer == "no_answer"
-        wait_until(lambda: not commands_with(f"-p {port}"), 5, "the end of ssh")
+        wait_until(lambda: not commands_with(f"-p {port}"), what="the end of ssh")
 
 
 def test_watchers_own_connection_fails_with_the_same_words(ssh_server: SshServer) -> None:
@@ -141,7 +141,9 @@ def test_watchers_own_connection_fails_with_the_same_words(ssh_server: SshServer
         slug="far", transport="ssh", hostname=LOOPBACK, port=ssh_server.port, state_since=now()
     )
     with watching():
-        wait_until(Host.objects.filter(pk=host.pk, last_error=SENTENCES["host_key"]).exists, 10, "the reason")
+        wait_until(
+            Host.objects.filter(pk=host.pk, last_error=SENTENCES["host_key"]).exists, what="the reason"
+        )
 
 
 def test_test_is_made_once_by_several_watchers(folder: Path, simulated: SimulatedHost) -> None:
@@ -171,7 +173,7 @@ def test_old_tests_are_forgotten_and_never_made(folder: Path, simulated: Simulat
     late = ask(socket=str(simulated.path))
     ConnectionTest.objects.filter(pk=late.pk).update(created_at=now() - timedelta(minutes=2))
     with watching(HASTE):
-        wait_until(lambda: not ConnectionTest.objects.filter(pk=old.pk).exists(), 10, "the old one's end")
+        wait_until(lambda: not ConnectionTest.objects.filter(pk=old.pk).exists(), what="the old one's end")
     late.refresh_from_db()
     assert (late.taken_at, late.standing(now())) == (None, "given_up")
 

@@ -134,7 +134,7 @@ def test_missing_socket_is_shown_without_a_process_and_found_soon(
         )
         assert child_of(watcher, host) is None
         away.rename(simulated.path)
-        wait_for_host(host, state="connected", timeout=3)
+        wait_for_host(host, state="connected")
 
 
 def test_forbidden_address_is_shown_and_never_opened(folder: Path) -> None:

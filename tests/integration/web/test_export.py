@@ -213,7 +213,7 @@ def test_readers_that_go_away_end_the_work(server):
             readers.enter_context(exported(server)).read(1000)
         busy = server.threads()
 
-    wait_until(lambda: server.threads() <= busy - 4, 20, "the exports' threads to end")
+    wait_until(lambda: server.threads() <= busy - 4, what="the exports' threads to end")
     assert server.get("/operations/", Cookie=server.cookie).status == 200
 
 
