@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from domains.history import record
 from domains.inventory.leases import Fence, check
 from domains.inventory.maps import Maps, maps_json
 from domains.inventory.outside import claims_of, other_host, outside_changes, record_outside
-from domains.models import OPEN, Domain, Effect, EffectState, Operation, Status
+from domains.models import OPEN, Domain, Effect, EffectState, Operation, Status, statements
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.vcpu.reasons import Reason
@@ -20,12 +20,12 @@ from domains.vcpu.targets import Target
 
 _ASKED = (EffectState.WAITING, EffectState.UNCONFIRMED)
 # Given up, though the guest was asked and may still let go.
-_GIVEN_UP = Q(state=EffectState.FAILED, reason__in=(Reason.GUEST_REFUSED, Reason.SUPERSEDED))
+_GIVEN_UP = {"state": EffectState.FAILED, "reason": (Reason.GUEST_REFUSED, Reason.SUPERSEDED)}
 
 
-def reached(domain: Domain) -> QuerySet[Effect]:
-    """Give the open questions about a domain whose answer the next reading may hold."""
-    return Effect.objects.filter(domain=domain, state__in=_ASKED)
+def asked(domain: Domain) -> bool:
+    """Whether there are open questions about a domain whose answer the next reading may hold."""
+    return statements.exists(Effect, domain=domain.pk, state=_ASKED)
 
 
 def attribute(before: Domain, after: Domain, *, revision: int) -> bool:
@@ -36,9 +36,10 @@ def attribute(before: Domain, after: Domain, *, revision: int) -> bool:
     """
     new = Maps.of(after)
     same_run = before.run == after.run and after.state in ACTIVE_STATES
-    given_up = _GIVEN_UP & Q(side=Side.LIVE, target=Target.ABSENT, run=after.run)
-    aiming = Q(state__in=(EffectState.APPLYING, *_ASKED)) | given_up
-    effects = list(Effect.objects.filter(aiming, domain=after))
+    effects = statements.select(Effect, domain=after.pk, state=(EffectState.APPLYING, *_ASKED))
+    effects += statements.select(
+        Effect, domain=after.pk, side=Side.LIVE, target=Target.ABSENT, run=after.run, **_GIVEN_UP
+    )
     claims = claims_of(effect for effect in effects if _is_newest(effect))
     ring = False
     for operation_id in sorted({effect.operation_id for effect in effects}):
@@ -85,9 +86,11 @@ def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None =
 def _settle(
     operation_id: int, effects: list[Effect], new: Maps, domain: Domain, *, revision: int, same_run: bool
 ) -> bool:
+    live = [e for e in effects if e.side == Side.LIVE and e.state != EffectState.APPLYING]
+    if not live:
+        return False
     operation = Operation.objects.get(pk=operation_id)
     held = operation.status == Status.RUNNING
-    live = [e for e in effects if e.side == Side.LIVE and e.state != EffectState.APPLYING]
     if any(e.run != domain.run or not same_run for e in live if e.state in _ASKED):
         _end_run(operation)
         _stop_asking(operation)
@@ -145,7 +148,8 @@ def _is_newest(effect: Effect) -> bool:
         domain=effect.domain_id, vcpu=effect.vcpu, side=effect.side, pk__gt=effect.pk
     ).exclude(operation=effect.operation_id)
     carried_out = Q(state__in=(EffectState.APPLYING, *_ASKED, EffectState.DONE))
-    return not newer.filter(carried_out | _GIVEN_UP).exists()
+    given_up = Q(state=_GIVEN_UP["state"], reason__in=_GIVEN_UP["reason"])
+    return not newer.filter(carried_out | given_up).exists()
 
 
 def _fail(effect: Effect, reason: Reason, text: str) -> None:

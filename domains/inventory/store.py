@@ -62,7 +62,7 @@ def apply_reading(
     run = run_of(known, reading)
     fields = fields_of(reading)
     same = run == known.run and all(getattr(known, name) == fields[name] for name in FIELDS)
-    if same and not attribution.reached(known).exists():
+    if same and not attribution.asked(known):
         return Seen(known.pk, changed=False, ring=False)
     with transaction.atomic():
         if fence:

@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.models import Case, When
 
 from domains.history import facts, ledger
-from domains.models import EffectState, Operation, Status, clock, statements
+from domains.models import EffectState, Host, Operation, Status, clock, statements
 from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations import places
@@ -31,12 +30,14 @@ BLINK = timedelta(milliseconds=150)  # a step that is over sooner is shown by it
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to work on one operation, which may be part of a batch.
+    """The right to work on one operation, which does this ``action`` and may be part of a batch.
 
     ``dead`` says that a call of a dead worker has to be settled first.
     """
 
     operation_id: int
+    domain_id: int
+    action: str
     worker: str
     attempt: int
     revision: int
@@ -68,7 +69,7 @@ def claim(domain_id: int) -> Claim | None:
             operation = _next(domain_id, now)
             if operation is None:
                 return None
-            return _take(operation, now, revision)
+            return _take(operation, domain_id, now, revision)
     except IntegrityError:
         return None  # another worker began one on this domain a moment ago
 
@@ -102,10 +103,13 @@ def heartbeat(claimed: Claim, look: Callable[[Claim, threading.Event], None]) ->
 
 
 def _next(domain_id: int, now: datetime) -> Operation | None:
-    waiting = Operation.objects.filter(domain=domain_id, status__in=(Status.RUNNING, Status.QUEUED))
-    running_first = Case(When(status=Status.RUNNING, then=0), default=1)
-    operation = waiting.select_related("host").order_by(running_first, "pk").first()
-    if operation is None or (operation.status == Status.RUNNING and not _left(operation, now)):
+    operation = statements.first(Operation, domain=domain_id, status=Status.RUNNING) or statements.first(
+        Operation, domain=domain_id, status=Status.QUEUED
+    )
+    if operation is None:
+        return None
+    operation.host = statements.first(Host, pk=operation.host_id)
+    if operation.status == Status.RUNNING and not _left(operation, now):
         return None
     return None if places.refused(operation, now) else operation
 
@@ -117,7 +121,7 @@ def _left(running: Operation, now: datetime) -> bool:
     return running.lease_until < now and running.host is not None and running.host.reachable
 
 
-def _take(operation: Operation, now: datetime, revision: int) -> Claim:
+def _take(operation: Operation, domain_id: int, now: datetime, revision: int) -> Claim:
     first, queued = operation.attempt == 0, operation.status == Status.QUEUED
     # A step handed on goes on with the same attempt; after a dead worker, or asked for once more, it is a new one.
     again = operation.asking and queued
@@ -133,7 +137,16 @@ def _take(operation: Operation, now: datetime, revision: int) -> Claim:
     dead = any(effect.state == EffectState.APPLYING for effect in effects)
     if queued:
         ledger.append("started", facts.of_operation(operation, effects))
-    return Claim(operation.pk, operation.worker, operation.attempt, revision, dead, operation.batch_id)
+    return Claim(
+        operation_id=operation.pk,
+        domain_id=domain_id,
+        action=operation.action,
+        worker=operation.worker,
+        attempt=operation.attempt,
+        revision=revision,
+        dead=dead,
+        batch_id=operation.batch_id,
+    )
 
 
 def _attend(claimed: Claim, look: Callable[[Claim, threading.Event], None], done: threading.Event) -> None:

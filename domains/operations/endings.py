@@ -10,7 +10,7 @@ from django.db import transaction
 
 from domains.history import record
 from domains.hypervisor.errors import ConnectionLost, GatewayError, UnknownOutcome
-from domains.models import Domain, Effect, EffectState, Operation, Status, clock
+from domains.models import Domain, Effect, EffectState, Operation, Status, clock, statements
 from domains.models.revision import next_revision
 from domains.operations import places
 from domains.operations.claim import Claim, locked
@@ -85,23 +85,21 @@ def waiting_domains(domain_id: int) -> list[int]:
     """Give the domains to ring for after a step: this one if it has more to do, and those for which its host now
     has a place, the oldest request first.
     """
-    mine = Operation.objects.filter(domain=domain_id)
-    due = mine.filter(status=Status.QUEUED) | mine.filter(status=Status.RUNNING, worker="")
-    rings = [domain_id] if due.exists() else []
-    host = Domain.objects.values_list("host", flat=True).filter(pk=domain_id).first()
-    if host is None:
+    due = statements.exists(Operation, domain=domain_id, status=Status.QUEUED) or statements.exists(
+        Operation, domain=domain_id, status=Status.RUNNING, worker=""
+    )
+    rings = [domain_id] if due else []
+    domain = statements.first(Domain, pk=domain_id)
+    if domain is None:
         return rings  # removed meanwhile
-    held_up = places.next_in_line().filter(host=host).order_by("pk").values_list("domain", flat=True)
-    first = list(held_up[: settings.CHANGES_PER_HOST])
-    if first:
-        rings += first[: places.free(host, clock.now())]
+    if held_up := places.held_up(domain.host_id):
+        rings += held_up[: places.free(domain.host_id, clock.now())]
     return list(dict.fromkeys(rings))
 
 
 def supersede(operation: Operation, effects: list[Effect], revision: int) -> None:
     """End older questions about the same slots: what is seen from now on answers this request."""
-    unconfirmed = Effect.objects.filter(domain=operation.domain_id, state=EffectState.UNCONFIRMED)
-    if not unconfirmed.exclude(operation=operation).exists():
+    if not statements.exists(Effect, domain=operation.domain_id, state=EffectState.UNCONFIRMED):
         return  # as nearly always
     for effect in effects:
         older = Effect.objects.filter(

@@ -11,9 +11,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 
 from domains.models import Host, HostState, Lease, Operation, Status
+from domains.models.composed import Composed, Parameter
 
 # A host is a slow one if a step of it has been in hand for longer, or if it was last seen longer ago than that; watchers
 # write that they have seen it every two seconds.
@@ -23,7 +35,7 @@ SILENT = timedelta(seconds=5)
 SETTLING = "settling"
 
 
-def in_hand(now: datetime) -> QuerySet[Operation]:
+def in_hand(now: datetime | Parameter) -> QuerySet[Operation]:
     """Give the operations at which a process is at work."""
     held = Operation.objects.filter(status=Status.RUNNING, lease_until__gte=now)
     return held.exclude(worker__in=("", SETTLING))
@@ -47,7 +59,7 @@ def refused(operation: Operation, now: datetime) -> bool:
     held = _held(host.queue, now, but=operation.pk)
     if sum(one.host_id == host.pk for one in held) >= settings.CHANGES_PER_HOST:
         return True
-    slow = _slow(held, now)
+    slow = _slow(held)
     if host.pk not in slow and not _silent(host.last_seen, now):
         return False
     return sum(one.host_id in slow for one in held) + _looks(host.queue, now).count() >= shared()
@@ -58,7 +70,7 @@ def refused_look(host: Host, now: datetime) -> bool:
     likes. Those that were to be asked before it come first.
     """
     held = _held(host.queue, now)
-    slow = _slow(held, now)
+    slow = _slow(held)
     mine = Lease.objects.filter(name=look_lease(host.queue, host.slug)).values("expires_at")
     first = _looks(host.queue, now).filter(expires_at__lte=Subquery(mine)).count()
     return sum(one.host_id in slow for one in held) + first > shared()
@@ -66,7 +78,13 @@ def refused_look(host: Host, now: datetime) -> bool:
 
 def free(host_id: int, now: datetime) -> int:
     """Give how many operations of a host can still be taken in hand."""
-    return max(0, settings.CHANGES_PER_HOST - in_hand(now).filter(host=host_id).count())
+    return max(0, settings.CHANGES_PER_HOST - len(_IN_HAND(now=now, host=host_id)))
+
+
+def held_up(host_id: int) -> list[int]:
+    """Give the domains of a host that are next in line, the oldest request first: as many as may ever be in hand."""
+    found = _HELD_UP(limit=settings.CHANGES_PER_HOST, host=host_id)
+    return [domain for (domain,) in found]
 
 
 def shared() -> int:
@@ -82,26 +100,19 @@ def look_lease(queue: str, slug: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """One process in use: for which host, since when, and when that host was last seen."""
+    """One process in use: for which host, and whether that makes the host a slow one."""
 
     host_id: int
-    since: datetime | None
-    seen: datetime | None
+    slow: bool
 
 
-def _held(queue: str, now: datetime, *, but: int | None = None) -> list[_Held]:
-    rows = in_hand(now).filter(host__queue=queue)
-    if but is not None:
-        rows = rows.exclude(pk=but)
-    return [_Held(*row) for row in rows.values_list("host", "claimed_at", "host__last_seen")]
+def _held(queue: str, now: datetime, *, but: int = 0) -> list[_Held]:
+    rows = _HELD(now=now, queue=queue, but=but, slow=now - SLOW, silent=now - SILENT)
+    return [_Held(host_id, bool(slow)) for host_id, slow in rows]
 
 
-def _slow(held: Collection[_Held], now: datetime) -> set[int]:
-    return {
-        one.host_id
-        for one in held
-        if _silent(one.seen, now) or (one.since is not None and one.since < now - SLOW)
-    }
+def _slow(held: Collection[_Held]) -> set[int]:
+    return {one.host_id for one in held if one.slow}
 
 
 def _silent(seen: datetime | None, now: datetime) -> bool:
@@ -110,3 +121,29 @@ def _silent(seen: datetime | None, now: datetime) -> bool:
 
 def _looks(queue: str, now: datetime) -> QuerySet[Lease]:
     return Lease.objects.filter(name__startswith=look_lease(queue), expires_at__gt=now).exclude(holder="")
+
+
+def _number(name: str) -> Parameter:
+    return Parameter(name, BigIntegerField())
+
+
+def _moment(name: str) -> Parameter:
+    return Parameter(name, DateTimeField())
+
+
+_IN_HAND = Composed(lambda: in_hand(_moment("now")).filter(host=_number("host")).values_list("pk"))
+_HELD_UP = Composed(lambda: next_in_line().filter(host=_number("host")).order_by("pk").values_list("domain"))
+_HELD = Composed(
+    lambda: (
+        in_hand(_moment("now"))
+        .filter(host__queue=Parameter("queue", CharField()))
+        .exclude(pk=_number("but"))
+        .order_by()
+        .values_list(
+            "host",
+            ExpressionWrapper(
+                Q(claimed_at__lt=_moment("slow")) | Q(host__last_seen__lt=_moment("silent")), BooleanField()
+            ),
+        )
+    )
+)

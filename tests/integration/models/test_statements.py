@@ -40,6 +40,25 @@ def test_rows_come_in_the_models_order(rows):
     assert statements.select(Domain, pk=rows[0].pk, name="web01") == []
 
 
+def test_a_field_may_have_any_of_several_values(rows):
+    named = ("web01", "web02", "web03")
+    assert [row.name for row in statements.select(Domain, name=named)] == ["web01", "web02"]
+    assert [row.name for row in statements.select(Domain, name=("web02",), pk=rows[0].pk)] == ["web02"]
+    assert statements.select(Domain, name=("web03", "web04")) == []
+
+
+def test_the_first_row_is_the_oldest(rows):
+    first = statements.first(Domain, host=rows[0].host_id)
+    assert first is not None
+    assert values(first) == values(Domain.objects.get(name="web02"))
+    assert statements.first(Domain, name="web03") is None
+
+
+def test_it_is_told_whether_rows_exist(rows):
+    assert statements.exists(Domain, name="web01", agent=True)
+    assert not statements.exists(Domain, name="web01", agent=False)
+
+
 def test_what_is_stored_is_what_django_would_have_stored(rows):
     row, untouched = rows
     changed = {"live": None, "config": MAP, "agent": None, "gone_at": NOW, "name": "wéb 03", "revision": 2}
