@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import structlog
 
 from domains.hypervisor.errors import ConnectionLost, DomainNotFound, GatewayError, HostUnreachable
 from domains.hypervisor.gateway import Gateway
-from domains.models import Domain, Effect, Operation, clock
+from domains.models import Domain, Effect, clock
 from domains.operations import asking, doorbell, endings, hung, inside, settle, steps
 from domains.operations.batches.running import advance
 from domains.operations.claim import LEASE, Claim, Fenced, claim, heartbeat
-from domains.operations.gateways import gateway_to, read_afresh, stored
+from domains.operations.gateways import HostRemoved, gateway_to, read_afresh, stored
 from domains.operations.steps import Refused
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import Action
@@ -50,11 +53,12 @@ def _try(claimed: Claim) -> None:
 
 
 def _advance(claimed: Claim) -> None:
-    operation = Operation.objects.select_related("domain__host").get(pk=claimed.operation_id)
-    domain = operation.domain
-    if domain is None:
+    try:
+        domain = stored(claimed.domain_id)
+    except HostRemoved:
         endings.fail(claimed, Reason.DOMAIN_NOT_FOUND)
-    elif claimed.dead:
+        return
+    if claimed.dead:
         _settle_dead(claimed, domain)
     elif not domain.host.enabled:
         endings.fail(claimed, Reason.HOST_DISABLED)
@@ -84,7 +88,7 @@ def _begin(claimed: Claim, domain: Domain) -> None:
 def _look(claimed: Claim, gateway: Gateway, domain: Domain) -> Domain:
     """Read the domain, and ask its guest too where the operation is about the guest's own doing."""
     domain = read_afresh(gateway, domain.host_id, str(domain.uuid))
-    if Operation.objects.filter(pk=claimed.operation_id, action__in=(Action.ONLINE, Action.OFFLINE)).exists():
+    if claimed.action in (Action.ONLINE, Action.OFFLINE):
         domain = inside.read_guest(gateway, domain)
     return asking.with_abilities(gateway, domain)
 
@@ -97,15 +101,24 @@ def _call(claimed: Claim, gateway: Gateway, before: Domain, effects: list[Effect
         raise
     except GatewayError as refusal:
         error = refusal
-    try:
-        after = read_afresh(gateway, before.host_id, str(before.uuid), announce=False)
-    except DomainNotFound:
-        after = stored(before.pk)  # now recorded as gone
+    settle_by = partial(settle.settle_step, claimed, before, effects, error)
     if effects[0].side == Side.GUEST:
-        after = inside.see_guest(gateway, after)
-    settle.settle_step(claimed, before, after, effects, error)
+        after = inside.see_guest(gateway, _after(gateway, before))
+        settle_by(after)
+    else:
+        after = _after(gateway, before, then=settle_by)
     if effects[0].side == Side.LIVE and after.agent:
         doorbell.look([before.pk], after=inside.AFTER_A_CHANGE)
+
+
+def _after(gateway: Gateway, before: Domain, then: Callable[[Domain], None] | None = None) -> Domain:
+    try:
+        return read_afresh(gateway, before.host_id, str(before.uuid), then=then)
+    except DomainNotFound:
+        gone = stored(before.pk)  # recorded as such now
+        if then:
+            then(gone)
+        return gone
 
 
 def _settle_dead(claimed: Claim, domain: Domain) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.module_loading import import_string
 
 from domains.hypervisor.address import AddressError
 from domains.hypervisor.connections import Connections
 from domains.hypervisor.errors import DomainNotFound, GatewayError, HostUnreachable
-from domains.hypervisor.gateway import Gateway
+from domains.hypervisor.gateway import DomainReading, Gateway
 from domains.inventory.store import Stale, apply_gone, apply_reading, revision_of
-from domains.models import Domain, Host
+from domains.models import Domain, Host, statements
 from domains.vcpu.reasons import Reason
 
 READINGS = 20  # so many overtaken in a row mean that something is wrong
@@ -41,32 +42,45 @@ def gateway_to(host: Host) -> Iterator[Gateway]:
         yield gateway
 
 
-def read_afresh(gateway: Gateway, host_id: int, uuid: str, *, announce: bool = True) -> Domain:
+def read_afresh(
+    gateway: Gateway, host_id: int, uuid: str, *, then: Callable[[Domain], None] | None = None
+) -> Domain:
     """Read a domain, write it to the inventory (see ``apply_reading``), and give the row.
 
-    Raises ``GatewayError``.
+    What is to be done ``then`` is done in the very transaction that writes the row, and tells the pages. Raises
+    ``GatewayError``.
     """
     for _ in range(READINGS):
         revision = revision_of(host_id, uuid)
         try:
-            reading = gateway.read_domain(uuid)
-            seen = apply_reading(host_id, reading, read_revision=revision, announce=announce)
+            return _write(host_id, gateway.read_domain(uuid), revision, then)
         except DomainNotFound:
             _forget(host_id, uuid, revision)
             raise
         except Stale as stale:
             if not Host.objects.filter(pk=host_id).exists():
                 raise HostRemoved("The host was removed.") from stale
-            continue
-        return stored(seen.domain_id)
     raise NeverCurrent(f"{READINGS} readings in a row were overtaken by other writers.")
 
 
 def stored(domain_id: int) -> Domain:
     """Give the row of a domain with its host. Raises :class:`HostRemoved`, since only its host's removal ends a row."""
-    domain = Domain.objects.select_related("host").filter(pk=domain_id).first()
-    if domain is None:
+    domain = statements.first(Domain, pk=domain_id)
+    host = statements.first(Host, pk=domain.host_id) if domain else None
+    if domain is None or host is None:
         raise HostRemoved("The host was removed.")
+    domain.host = host
+    return domain
+
+
+def _write(
+    host_id: int, reading: DomainReading, revision: int, then: Callable[[Domain], None] | None
+) -> Domain:
+    if then is None:
+        return stored(apply_reading(host_id, reading, read_revision=revision).domain_id)
+    with transaction.atomic():
+        domain = stored(apply_reading(host_id, reading, read_revision=revision, announce=False).domain_id)
+        then(domain)
     return domain
 
 

@@ -34,9 +34,9 @@ _KIND = {
 
 
 def settle_step(
-    claimed: Claim, before: Domain, after: Domain, effects: list[Effect], error: GatewayError | None
+    claimed: Claim, before: Domain, effects: list[Effect], error: GatewayError | None, after: Domain
 ) -> None:
-    """Conclude a call that came back. Raises ``Fenced``."""
+    """Conclude a call that came back, by what was read before and after it. Raises ``Fenced``."""
     verdicts = {effect.pk: _verdict(effect, before, after, error) for effect in effects}
     if isinstance(error, ChangeRejected) and error.reason is Reason.HYPERVISOR_ERROR:
         exact = _exact_reason(claimed, before, effects)
