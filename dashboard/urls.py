@@ -18,6 +18,7 @@ from domains.web.export import export
 from domains.web.fleet import fleet, fleet_news
 from domains.web.host import host, remove, switch, test
 from domains.web.hosts import add, connection_test, edit, hosts
+from domains.web.manual import manual, picture
 from domains.web.operation import DEEDS, act, operation
 from domains.web.operations import news, operations
 from domains.web.readings import readings
@@ -65,6 +66,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", login, name="account_login"),
     path("accounts/logout/", logout, name="account_logout"),
     path("accounts/inactive/", account_inactive, name="account_inactive"),
+    path("help/", manual, name="help"),
+    path("help/images/<str:name>", picture, name="help_picture"),
+    path("help/<str:name>/", manual, name="help_page"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),
