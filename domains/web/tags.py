@@ -7,6 +7,7 @@ from functools import cache
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -121,6 +122,27 @@ def chip(key: str) -> SafeString:
     """Say a state or an outcome with its shape in front. Raises ``KeyError`` for an unknown one."""
     name, kind, word = CHIPS[key]
     return format_html('<span class="tag {}">{}{}</span>', kind, icon(name), word)
+
+
+@register.simple_tag
+@cache
+def reason(code: str) -> SafeString:
+    """Write a reason code, which leads to what it means and what to do."""
+    return format_html(
+        '<a href="{}#{}"><code>{}</code></a>', reverse("help_page", args=["reasons"]), code, code
+    )
+
+
+@register.simple_tag
+@cache
+def ask(word: str, label: str) -> SafeString:
+    """Draw the button that explains a word; the page has the words in ``_words.html``."""
+    return format_html(
+        '<button class="ask" type="button" popovertarget="word-{}" aria-label="{}">{}</button>',
+        word,
+        label,
+        icon("help-circle"),
+    )
 
 
 @register.simple_tag

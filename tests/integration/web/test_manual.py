@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from domains.vcpu.reasons import Reason
 from domains.web.documents import INDEX, document, titles
-from tests.integration.web.factory import make_user
+from domains.web.tags import reason
+from tests.integration.web.factory import make_domain, make_host, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +81,24 @@ def test_strangers_are_asked_to_sign_in(client: Client):
 
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("code", Reason)
+def test_reason_code_leads_to_what_it_means(code: Reason):
+    assert lost(reason(code), "") == []
+
+
+def test_page_of_a_guest_explains_its_words(client: Client):
+    client.force_login(make_user("mara", "operator"))
+    domain = make_domain(make_host())
+
+    html = client.get(f"/domains/{domain.host.slug}/{domain.uuid}/").content.decode()
+
+    asked = set(re.findall(r'popovertarget="([^"]+)"', html))
+    explained = re.findall(r'<div class="word sheet" id="([^"]+)" popover>(.*?)</div>', html)
+    assert (
+        asked
+        == {name for name, _ in explained}
+        == {f"word-{word}" for word in ("sides", "removable", "units", "waiting")}
+    )
+    assert all("/help/words/#" in words and lost(words, "") == [] for _, words in explained)
