@@ -25,7 +25,7 @@ READERS = {
     "getenv",
 }
 PREFIXES = ("SLOTBOARD_", "LAB_", "REDIS_", "DATABASE_")
-SCRIPTS = ["script/setup", "script/server", "script/test", "script/lab", ".ci/run"]
+SCRIPTS = ["script/setup", "script/server", "script/test", "script/lab", "script/screenshots", ".ci/run"]
 
 
 def variables_in(path: Path) -> set[str]:
