@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,25 +13,29 @@ from domains.operations import signing_in, unread
 from domains.operations.actor import address_of
 from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
+from domains.web.lost import lost
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One kind of error: its status, a title and what the person can do."""
+    """One kind of error: its status, a title, what the person can do, and where, as addresses and words."""
 
     status: int
     title: str
     advice: str
+    links: tuple[tuple[str, str], ...] = ()
 
 
 _BAD = Trouble(400, "That request made no sense", "Go back, reload the page and try again.")
 _FORBIDDEN = Trouble(
-    403, "You may not do that", "Ask an administrator for the role you need, or sign in as somebody else."
+    403,
+    "You may not do that",
+    "It takes a role that you do not have. An administrator can give you one; hosts and accounts are for administrators.",
 )
 _LOST = Trouble(
     404,
     "Nothing at this address",
-    "It may have been removed, or you may not be allowed to see it. A guest that was defined anew has another UUID.",
+    "It may have been removed, or it takes a role that you do not have.",
 )
 _FORGED = Trouble(
     403,
@@ -42,7 +47,7 @@ _OFTEN = Trouble(429, "Too many attempts", "Wait a few minutes, then try again."
 _BROKEN = Trouble(
     500,
     "Something broke on our side",
-    "The log says what. Whether a change you asked for was accepted is shown under Operations.",
+    "The log of the web process says what. Whether a change you asked for was accepted is shown under Operations.",
 )
 
 
@@ -57,8 +62,10 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Answer 404."""
-    return _page(request, _LOST)
+    """Answer 404, and say what is not there."""
+    missing = lost(request)
+    advice = f"{missing.sentence} {_LOST.advice}"
+    return _page(request, replace(_LOST, advice=advice, links=missing.links))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -75,7 +82,9 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 def broken(request: HttpRequest) -> HttpResponse:
     """Answer 500, without touching database or session: either may be what broke."""
-    return HttpResponse(render_to_string("500.html", {"trouble": _BROKEN, "theme": ""}), status=500)
+    again = request.get_full_path() if request.method == "GET" else ""
+    told = {"trouble": _BROKEN, "theme": "", "again": again, "at": datetime.now(UTC)}
+    return HttpResponse(render_to_string("500.html", told), status=500)
 
 
 def refusal(request: HttpRequest, status: int, sentence: str) -> HttpResponse:

@@ -128,7 +128,7 @@ def test_domain_page_of_a_viewer_has_no_form(viewer, domain, page):
 def test_domain_page_of_a_stranger_does_not_exist(stranger, domain, page):
     answer = stranger.get(page)
     assert answer.status_code == 404
-    assert "Nothing at this address" in answer.text
+    assert f"There is no guest {domain.uuid} on hv1 that you may see." in answer.text
 
 
 @pytest.mark.parametrize(
