@@ -150,20 +150,22 @@ def when(moment: datetime | None, form: str = "time") -> str:
     """Write a time in UTC, which the page's scripts put into the viewer's zone or, for ``age``, into "3 min ago".
 
     ``form`` is ``time`` (09:07:38), ``exact`` (with milliseconds), ``full`` (with the date in words), ``date``
-    (2024-11-23), ``minute`` (2024-11-23 09:07) or ``age``.
+    (2024-11-23), ``minute`` (2024-11-23 09:07), ``age``, or ``span`` for what lasts ("for 3 min", "since 09:07:38 UTC").
     The tooltip always has all that is known, in UTC. An em dash for no time.
     """
     if moment is None:
         return "—"
     moment = moment.astimezone(UTC)
+    age = (
+        f"{moment:%H:%M:%S} UTC" if moment.date() == datetime.now(UTC).date() else f"{moment:%d %b %H:%M} UTC"
+    )
     text = {
         "exact": f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}",
         "full": f"{moment.day} {moment:%B %Y, %H:%M:%S} UTC",
         "date": f"{moment:%Y-%m-%d}",
         "minute": f"{moment:%Y-%m-%d %H:%M}",
-        "age": f"{moment:%H:%M:%S} UTC"
-        if moment.date() == datetime.now(UTC).date()
-        else f"{moment:%d %b %H:%M} UTC",
+        "age": age,
+        "span": f"since {age}",
     }.get(form, f"{moment:%H:%M:%S}")
     return format_html(
         '<time datetime="{}" title="{}" data-when="{}">{}</time>',

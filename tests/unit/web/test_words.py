@@ -39,6 +39,7 @@ def test_durations_are_short(seconds, words):
         ("date", ">2024-11-23<"),
         ("minute", ">2024-11-23 09:07<"),
         ("age", ">23 Nov 09:07 UTC<"),
+        ("span", ">since 23 Nov 09:07 UTC<"),
     ],
 )
 def test_times_are_told_in_utc(form, words):
