@@ -22,32 +22,7 @@
     return parts.map(([low, high]) => (low === high ? low : high === low + 1 ? `${low}, ${high}` : `${low}–${high}`)).join(", ");
   };
   const present = (slot, side) => (side === "config" || slot.dataset.live === "" ? slot.dataset.config : slot.dataset.live) === "1";
-  window.slotGrid = { board, form, slots, inputOf, ticked, idsOf, list, present };
-
-  // ---- one slot in words, at the side
-  const about = document.getElementById("about");
-  let told = null;
-  const tell = (slot) => {
-    told = slot?.id ?? told;
-    const shown = told && document.getElementById(told);
-    if (!about || !shown) return;
-    about.hidden = false;
-    about.querySelector("h2").textContent = `vCPU ${list(idsOf(shown))}`;
-    const rows = handle(shown).title.split("\n").flatMap((line) => {
-      const at = line.indexOf(": ");
-      const term = Object.assign(document.createElement("dt"), { textContent: line.slice(0, at) });
-      const text = Object.assign(document.createElement("dd"), { textContent: line.slice(at + 2) });
-      const number = shown.dataset.operation;
-      if (term.textContent === "Now" && number) {
-        const link = Object.assign(document.createElement("a"), { href: `/operations/${number}/`, textContent: `Operation ${number}` });
-        text.textContent = text.textContent.replace(`Operation ${number}.`, "");
-        text.append(link);
-      }
-      return [term, text];
-    });
-    about.querySelector("dl").replaceChildren(...rows);
-    for (const other of slots()) other.toggleAttribute("data-told", other === shown);
-  };
+  window.slotGrid = { board, form, slots, inputOf, handle, ticked, idsOf, list, present };
 
   // ---- moving about: one slot is in the tab order, arrows move, Shift extends the selection
   let here = null;
@@ -85,11 +60,6 @@
     if (!slot) return;
     here = slot.id;
     settle();
-    tell(slot);
-  });
-  board.addEventListener("pointerover", (event) => {
-    const slot = event.target.closest(".sockets .slot");
-    if (slot && !board.contains(document.activeElement)) tell(slot);
   });
   board.addEventListener("click", (event) => {
     const box = event.target.closest(".sockets input");
@@ -113,9 +83,6 @@
     event.preventDefault();
     go(next, event.shiftKey);
   });
-  document.addEventListener("htmx:after:swap", () => {
-    settle();
-    tell(null);
-  });
+  document.addEventListener("htmx:after:swap", settle);
   settle();
 })();
