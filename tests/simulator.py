@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,13 +102,13 @@ class SimulatedGateway(AgentCalls, CountCalls):
             unmarked=cpulist.load(body["unmarked"]),
         )
 
-    def read_statistics(self) -> list[DomainStatistics]:
+    def read_statistics(self, timed: Collection[str] = ()) -> list[DomainStatistics]:
         settings = self._settings()
         with self.host.transaction() as db:
             bodies = self.host.load_all(db)
         if not settings["specific"]:  # the test driver tells the state and no more
-            return [_bare(_statistics(uuid, body)) for uuid, body in bodies.items()]
-        return [_statistics(uuid, body) for uuid, body in bodies.items()]
+            return [_bare(_statistics(uuid, body, timed=False)) for uuid, body in bodies.items()]
+        return [_statistics(uuid, body, timed=uuid in timed) for uuid, body in bodies.items()]
 
     def set_slots(self, uuid: str, ids: frozenset[int], *, present: bool, side: Side) -> None:
         settings = self._settings()
@@ -269,12 +270,12 @@ def _cpu_time(body: Body) -> int | None:
 
 
 def _bare(row: DomainStatistics) -> DomainStatistics:
-    return replace(row, current=None, maximum=None, present=None, cpu_time=None, vcpu_time={})
+    return replace(row, current=None, maximum=None, present=None, cpu_time=None)
 
 
-def _statistics(uuid: str, body: Body) -> DomainStatistics:
+def _statistics(uuid: str, body: Body, *, timed: bool) -> DomainStatistics:
     live, config = slots_of(body, Side.LIVE), slots_of(body, Side.CONFIG)
-    slots = live or config
+    slots, spent = live or config, _cpu_time(body) or 0
     return DomainStatistics(
         uuid=uuid,
         name=body["name"],
@@ -284,5 +285,7 @@ def _statistics(uuid: str, body: Body) -> DomainStatistics:
         present=live.present if live else None,
         libvirt_id=body["id"],
         cpu_time=_cpu_time(body),
-        vcpu_time={vcpu: _cpu_time(body) or 0 for vcpu in live.present} if live else {},
+        # Each uses a share of its own, in eighths by its number, and waits a little for it.
+        vcpu_time={vcpu: spent * (vcpu % 9) // 8 for vcpu in live.present} if timed and live else {},
+        vcpu_waited=dict.fromkeys(live.present, spent // 32) if timed and live else {},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -62,7 +63,8 @@ class DomainStatistics:
     """One domain's line of the bulk statistics: cheap signs that something about it changed.
 
     ``present`` holds the IDs of the live present vCPUs, or None where the driver does not tell them.
-    ``vcpu_time`` is nanoseconds by vCPU ID.
+    ``vcpu_time`` and ``vcpu_waited`` are nanoseconds by vCPU ID, where they were asked for and are told: how long it
+    ran, and how long it could have run and got no host CPU.
     """
 
     uuid: str
@@ -74,6 +76,7 @@ class DomainStatistics:
     libvirt_id: int | None
     cpu_time: int | None
     vcpu_time: dict[int, int] = field(default_factory=dict)
+    vcpu_waited: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,11 @@ class Gateway(Protocol):
     def read_domain(self, uuid: str) -> DomainReading:
         """Read one domain afresh. Raises ``DomainNotFound``."""
 
-    def read_statistics(self) -> list[DomainStatistics]:
-        """Read the bulk statistics of all domains without waiting for busy ones."""
+    def read_statistics(self, timed: Collection[str] = ()) -> list[DomainStatistics]:
+        """Read the bulk statistics of all domains without waiting for busy ones.
+
+        ``timed`` are the UUIDs of those of which the times of the vCPUs are wanted too.
+        """
 
     def set_slots(self, uuid: str, ids: frozenset[int], *, present: bool, side: Side) -> None:
         """Ask the host to make exactly these slots present or absent on one side (live or config).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from contextlib import suppress
 
 import libvirt
@@ -93,10 +94,11 @@ class LibvirtGateway:
             live_xml: str = domain.XMLDesc(0) if domain.ID() >= 0 else ""
         return config_xml + live_xml
 
-    def read_statistics(self) -> list[DomainStatistics]:
-        """Read the bulk statistics of all domains without waiting for busy ones."""
+    def read_statistics(self, timed: Collection[str] = ()) -> list[DomainStatistics]:
+        """Read the bulk statistics of all domains without waiting for busy ones, see the protocol."""
         with translated():
-            return [_statistics(*row) for row in self._connection().getAllDomainStats(_ALL, _NO_WAITING)]
+            rows = self._connection().getAllDomainStats(_ALL, _NO_WAITING)
+            return [_statistics(domain, fields, timed) for domain, fields in rows]
 
     def set_slots(self, uuid: str, ids: frozenset[int], *, present: bool, side: Side) -> None:
         """Ask the host to make exactly these slots present or absent, see the protocol."""
@@ -206,5 +208,8 @@ def _keep_alive(connection: libvirt.virConnect) -> None:
             raise
 
 
-def _statistics(domain: libvirt.virDomain, fields: dict[str, object]) -> DomainStatistics:
-    return readings.statistics_of(domain.UUIDString(), domain.name(), domain.ID(), fields)
+def _statistics(
+    domain: libvirt.virDomain, fields: dict[str, object], timed: Collection[str] = ()
+) -> DomainStatistics:
+    uuid = domain.UUIDString()
+    return readings.statistics_of(uuid, domain.name(), domain.ID(), fields, timed=uuid in timed)

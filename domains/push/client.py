@@ -34,8 +34,9 @@ class Client:
 
     Its page shows everything up to the revision ``known`` for certain. What it missed before it came is in
     the batch ``ready``, None until that has been looked up; its cursor may move only after that one.
-    ``given`` is what it got on its own account: element to digest. ``uncertain`` says that Redis was out of
-    reach when it came, so that nobody knows what it missed. All sending is done within ``limit``.
+    ``given`` is what it got on its own account: element to digest; ``used`` the usage that it was told of, by
+    topic. ``uncertain`` says that Redis was out of reach when it came, so that nobody knows what it missed. All
+    sending is done within ``limit``.
     """
 
     session: str
@@ -49,6 +50,7 @@ class Client:
     uncertain: bool = False
     ended: bool = False
     given: dict[str, int] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     limit: asyncio.Timeout = field(default_factory=partial(asyncio.Timeout, None))
     _sending: float | None = None  # since when the browser has not taken what it was sent
@@ -60,16 +62,23 @@ class Client:
     def push(self, messages: Mapping[str, bytes]) -> None:
         """Send elements as soon as possible, each in place of an older one that still waits."""
         if self._resync:
-            return
+            return  # the page is about to be fetched again
         self._pending.update(messages)
         if len(self._pending) > PENDING:
             self.resync()
         self.wake.set()
 
+    def show_usage(self, topic: str, text: str, message: bytes) -> None:
+        """Send how much a domain's vCPUs use, unless that was the last that was sent of it."""
+        if not self._resync and self.used.get(topic) != text:
+            self.used[topic] = text
+            self.push({topic: message})
+
     def resync(self) -> None:
         """Tell the page to fetch itself again."""
         self._resync = True
         self._pending.clear()
+        self.used.clear()
         self.wake.set()
 
     def end(self, *, anew: bool = False) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from domains.models.scope import Guest
+from domains.push import usage
 from domains.push.board import Board
 from domains.push.client import Client, as_message
 from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Pictures, Prime
@@ -65,6 +66,12 @@ class Delivery:
     def _primed(self, prime: Prime) -> bool:
         board = self._boards.get((prime.topic, prime.audience))
         return board is not None and board.primed
+
+    def show_usage(self, topic: str, text: str) -> None:
+        """Give everybody on a domain's page how much its vCPUs use, if they have not been given that already."""
+        message = as_message(usage.element_id(topic), usage.element(topic, text))
+        for client in self._topics.get(topic, ()):
+            client.show_usage(topic, text, message)
 
     def deliver(self, pictures: Pictures, *, batch: int, now: float) -> None:
         """Note what was rendered in a batch and give everybody what is new to them. ``now`` is monotonic time."""

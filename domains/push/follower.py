@@ -82,6 +82,10 @@ class Follower:
             pipeline.set(f"{OPEN}{uuid}", "1", ex=seconds)
         await pipeline.execute()
 
+    async def values(self, keys: list[str]) -> list[str | None]:
+        """Look up short-lived figures; None for each that nobody tells any more."""
+        return cast("list[str | None]", await self._asker.mget(keys)) if keys else []
+
     async def since(self, cursor: Position | None) -> Since | None:
         """Look up what came after a cursor. None when that cannot be told: trimmed, lost, or too much."""
         pipeline = self._asker.pipeline()

@@ -24,6 +24,7 @@ from domains.push.rendering import Access, FindAccess, Pictures, Prime, Render, 
 from domains.push.rights import EVERYBODY, SESSION, session_key
 from domains.push.threads import Threads
 from domains.push.topics import named_uuids
+from domains.push.usage import usage_keys
 
 logger = structlog.get_logger(__name__)
 
@@ -247,14 +248,24 @@ class Hub:
             wanted=self._delivery.wanted,
         )
 
-    # What is looked at, for the watchers
+    # What is looked at, for the watchers, and what they tell of it
 
     async def _mark_open(self) -> None:
         while True:
             # Without Redis the watchers look at these domains in their turn, as at all others.
             with suppress(RedisError):
                 await self._follower.mark_open(named_uuids(self._delivery.wanted), OPEN_FOR)
+            await self._show_usage()
             await asyncio.sleep(OPEN_EVERY)
+
+    async def _show_usage(self) -> None:
+        keys = usage_keys(self._delivery.wanted)
+        try:
+            texts = await self._follower.values(list(keys.values()))
+        except RedisError:
+            texts = [None] * len(keys)
+        for topic, text in zip(keys, texts, strict=True):
+            self._delivery.show_usage(topic, text or "")
 
     # Whether everybody still may
 

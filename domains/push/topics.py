@@ -36,7 +36,12 @@ def row_topic(pk: int) -> str:
 
 def names_one_guest(topic: str) -> bool:
     """Whether a topic is that of one guest's page or row."""
-    return topic.startswith(_ROW) or (topic.startswith(_KIND) and "/" in topic)
+    return topic.startswith(_ROW) or names_page(topic)
+
+
+def names_page(topic: str) -> bool:
+    """Whether a topic is that of one guest's page."""
+    return topic.startswith(_KIND) and "/" in topic
 
 
 def named_guests(topics: Collection[str]) -> Mapping[str, Sequence[Guest]]:

@@ -29,6 +29,7 @@ from domains.watcher.messages import (
     Changed,
     Ended,
     Failed,
+    Follow,
     Hello,
     Look,
     Looked,
@@ -38,9 +39,11 @@ from domains.watcher.messages import (
     Read,
     Reading,
     Refused,
+    Used,
     decode,
     encode,
 )
+from domains.watcher.usage import Usage
 
 READERS = 3  # a domain whose reading waits for a job must not hold up the others
 SETTLING = (
@@ -83,6 +86,7 @@ class Child:
         self._sent: dict[str, bytes] = {}  # the digest of what was last read, by domain
         self._reads: SimpleQueue[Task] = SimpleQueue()
         self._looks: SimpleQueue[Task] = SimpleQueue()
+        self._usage = Usage()
 
     def run(self, order: Open) -> NoReturn:
         """Open the connection and watch it until it breaks. May hang for ever in libvirt."""
@@ -106,6 +110,8 @@ class Child:
             self._reads.put(partial(self._read, message))
         elif isinstance(message, Look):
             self._looks.put(partial(self._look, message))
+        elif isinstance(message, Follow):
+            self._usage.follow(message.uuids)
 
     def hint(self, hint: DomainHint) -> None:
         """Pass a sign of a change on. A slot that was let go is looked at until libvirt shows it too."""
@@ -146,11 +152,14 @@ class Child:
         while True:
             self.send(Alive(self._round_trip()))
             time.sleep(interval)
-            seen = {line.uuid: signs(line) for line in self._gateway.read_statistics()}
+            lines = self._gateway.read_statistics(self._usage.followed)
+            seen = {line.uuid: signs(line) for line in lines}
             changed = [uuid for uuid in known.keys() | seen.keys() if known.get(uuid) != seen.get(uuid)]
             if changed:
                 self.send(Changed(tuple(changed)))
             known = seen
+            if shares := self._usage.take(time.monotonic(), lines):
+                self.send(Used(shares))
 
     def _round_trip(self) -> float:
         began = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, get_args
 
 from domains.hypervisor.gateway import DomainReading, DomainState, HostReading
 from domains.vcpu import cpulist
@@ -38,6 +38,13 @@ class Read:
 @dataclass(frozen=True, slots=True)
 class Look:
     """To the child: say which of these differ from the reading last sent. Answered by ``Looked``."""
+
+    uuids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """To the child: tell from now on how much the vCPUs of these use, and of no others. Answered by ``Used``."""
 
     uuids: tuple[str, ...]
 
@@ -104,6 +111,13 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """From the child: how much the vCPUs of some domains have lately used, by UUID (``usage.write``)."""
+
+    shares: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """From the child, last: the connection broke, or could not be opened, of which ``obstacle`` is the kind.
 
@@ -115,11 +129,10 @@ class Ended:
     said: str = ""
 
 
-Message = Open | Read | Look | Hello | Alive | Changed | Refused | Reading | Missing | Failed | Looked | Ended
-_KINDS: dict[str, type[Message]] = {
-    kind.__name__: kind
-    for kind in (Open, Read, Look, Hello, Alive, Changed, Refused, Reading, Missing, Failed, Looked, Ended)
-}
+Asked = Open | Read | Look | Follow
+Said = Hello | Alive | Changed | Refused | Reading | Missing | Failed | Looked | Used | Ended
+Message = Asked | Said
+_KINDS: dict[str, type[Message]] = {kind.__name__: kind for kind in get_args(Asked) + get_args(Said)}
 
 
 def encode(message: Message) -> bytes:

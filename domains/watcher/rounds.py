@@ -26,6 +26,10 @@ class Rounds:
     def __len__(self) -> int:
         return len(self._order)
 
+    def known(self, uuids: Collection[str]) -> frozenset[str]:
+        """Give those of some domains that are among these."""
+        return frozenset(uuid for uuid in uuids if uuid in self._order)
+
     def add(self, uuids: Collection[str]) -> None:
         """Take domains in, at the end of the round."""
         for uuid in uuids:

@@ -13,12 +13,14 @@ from domains.inventory import attribution, hosts, store
 from domains.inventory.leases import Fence
 from domains.models import Domain
 from domains.operations import doorbell
+from domains.push import usage
 from domains.watcher.insides import Insides
 from domains.watcher.messages import (
     Alive,
     Changed,
     Ended,
     Failed,
+    Follow,
     Hello,
     Look,
     Looked,
@@ -27,6 +29,7 @@ from domains.watcher.messages import (
     Read,
     Reading,
     Refused,
+    Used,
 )
 from domains.watcher.pace import Pace
 from domains.watcher.reads import Reads, Request
@@ -57,7 +60,8 @@ class Session:
         self._fence = fence
         self._send = send
         self._pace = pace
-        self._log = logger.bind(host=fence.name.partition(":")[2])
+        self._slug = fence.name.partition(":")[2]
+        self._log = logger.bind(host=self._slug)
         self._host: HostReading | None = None
         self._answering: bool | None = None  # not known before the first answer, or its absence
         self._answered = moment
@@ -68,6 +72,7 @@ class Session:
         self._looking = False
         self._looked = moment
         self._insides = Insides(pace.inside)
+        self._followed: frozenset[str] = frozenset()
         self._able = False  # whether it is seen to that somebody finds out what the host can do
 
     @property
@@ -91,6 +96,8 @@ class Session:
                 self._refused(uuid, vcpu, text)
             case Reading() | Missing() | Failed():
                 self._take(message)
+            case Used(shares):
+                usage.tell(self._slug, shares)
             case Ended(sentence):
                 return sentence
         return None
@@ -110,6 +117,7 @@ class Session:
             self._looked = moment
             self._look(self._rounds.due(moment, opened))
             self._look_inside(self._insides.due(moment, opened))
+            self._follow(self._rounds.known(opened))
             self._learn()
         while (uuid := self._reads.next()) is not None:
             # The revision comes first: whatever is written after it makes this reading stale.
@@ -153,6 +161,11 @@ class Session:
         if uuids:
             mine = Domain.objects.filter(host=self._host_id, uuid__in=uuids)
             doorbell.look(mine.values_list("pk", flat=True))
+
+    def _follow(self, uuids: frozenset[str]) -> None:
+        if uuids != self._followed:
+            self._followed = uuids
+            self._send(Follow(tuple(sorted(uuids))))
 
     def _learn(self) -> None:
         """Have a worker ask what the host can do, where this connection may not: on any domain of the host."""

@@ -148,6 +148,14 @@ def test_statistics_agree_with_the_readings(world):
         assert (rows[name].cpu_time or 0) <= (reading.cpu_time or 0)
 
 
+def test_times_of_vcpus_are_told_of_the_domains_that_are_named(world):
+    rows = {row.name: row for row in world.gateway.read_statistics({world.uuid("web01")})}
+    assert rows["web01"].vcpu_time.keys() == rows["web01"].present
+    assert rows["web01"].vcpu_waited.keys() == rows["web01"].present
+    assert sum(rows["web01"].vcpu_time.values()) > 0
+    assert (rows["idle01"].vcpu_time, rows["idle01"].vcpu_waited) == ({}, {})
+
+
 @pytest.mark.parametrize("monitor", [False, True])
 def test_cooperating_guest_takes_a_slot_and_gives_it_back(world, monitor):
     gateway, uuid = world.open(monitor=monitor), world.uuid("web01")

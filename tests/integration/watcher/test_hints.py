@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from redis import Redis
 
 from domains.models import Host
 from domains.push import beats, reach
+from domains.push.usage import LIFETIME, USAGE
 from domains.vcpu.slots import Side
 from domains.watcher.hints import Hints
 from tests.conftest import RedisServer
@@ -25,6 +27,22 @@ def test_open_domain_is_looked_at_before_its_turn(host: Host, simulated: Simulat
         redis.set(f"slotboard:open:{last}", "1", ex=60)
         simulated.foreign_set(last, 5, True, Side.CONFIG)
         wait_for_domain(last, config__present="0-1,5")
+
+
+def test_usage_is_told_of_the_domains_that_are_open(
+    host: Host, simulated: SimulatedHost, redis: Redis
+) -> None:
+    one, other = (simulated.add_domain(name, present="0,4,8", maximum=9) for name in ("one", "other"))
+    with watching():
+        wait_for_domain(one)
+        redis.set(f"slotboard:open:{one}", "1", ex=60)
+        told = wait_until(lambda: redis.get(f"{USAGE}{host.slug}/{one}"), what="the first figures")
+        # A moment passes between the simulated clock and the watcher's.
+        assert re.fullmatch(r"\d+/100 0:0\+3 4:(49|5[01])\+3 8:(9[89]|100)\+3", told)
+        assert 0 < redis.ttl(f"{USAGE}{host.slug}/{one}") <= LIFETIME
+        assert not redis.exists(f"{USAGE}{host.slug}/{other}")
+        simulated.stop(one)
+        wait_until(lambda: not redis.get(f"{USAGE}{host.slug}/{one}"), what="the end of the figures")
 
 
 def test_watcher_works_without_redis(

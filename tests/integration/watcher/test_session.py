@@ -21,6 +21,7 @@ from domains.watcher.messages import (
     Alive,
     Changed,
     Failed,
+    Follow,
     Hello,
     Look,
     Looked,
@@ -98,6 +99,17 @@ def test_quiet_host_costs_no_question_about_its_domains(talk: Talk, django_asser
             assert talk.tick() == []
 
 
+def test_child_is_told_of_which_of_its_domains_somebody_looks_at_the_usage(talk: Talk) -> None:
+    talk.begin(*UUIDS)
+    talk.verify()
+    opened = (UUIDS[1], UUIDS[0], str(uuid.uuid4()))
+    assert Follow((UUIDS[0], UUIDS[1])) in talk.tick(1, opened)
+    talk.say(Looked(()))
+    assert not [order for order in talk.tick(1, opened) if isinstance(order, Follow)]
+    talk.say(Looked(()))
+    assert Follow(()) in talk.tick(1)
+
+
 def test_host_without_domains_costs_no_question(talk: Talk, django_assert_num_queries: Any) -> None:
     talk.begin()
     with django_assert_num_queries(0):
@@ -135,8 +147,7 @@ def test_sweep_compares_in_the_child_and_reads_only_what_differs(talk: Talk) -> 
     talk.begin(*UUIDS)
     talk.verify()
     talk.say(Alive())
-    (look,) = talk.tick(2, opened=(UUIDS[1],))
-    assert isinstance(look, Look)
+    (look,) = (order for order in talk.tick(2, opened=(UUIDS[1],)) if isinstance(order, Look))
     assert look.uuids[0] == UUIDS[1]
     assert talk.tick(2, opened=(UUIDS[1],)) == []  # one look at a time
     talk.say(Looked((UUIDS[1],)))

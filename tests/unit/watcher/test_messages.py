@@ -42,6 +42,8 @@ HOST = HostReading(12_008_000, "QEMU", 11_001_002, 2, specific=True, asynchronou
         messages.Missing(7),
         messages.Failed(7, "The domain’s XML is malformed."),
         messages.Looked(()),
+        messages.Follow((READING.uuid,)),
+        messages.Used({READING.uuid: "10/100 0:37+3", "b": ""}),
         messages.Ended("The connection to the host was lost."),
         messages.Ended("The host does not answer.", "no_answer"),
     ],
