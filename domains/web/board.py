@@ -11,8 +11,9 @@ from domains.vcpu.hints import Hint, removal_hint, warnings
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 from domains.web import virsh
+from domains.web.places import Layout
 from domains.web.recent import Recent, recent_of
-from domains.web.rows import Layout, Row, SocketCard, card_of, rows_of
+from domains.web.rows import Row, SocketCard, card_of, rows_of
 from domains.web.shortcuts import Shortcut, shortcuts
 from domains.web.slots import SlotView, slot_count, slot_views, states_of
 from domains.web.story import Wiring
@@ -54,6 +55,31 @@ class Board:
     def units(self) -> bool:
         """Whether what is drawn are units of several slots."""
         return self.view.unit_size > 1
+
+    @property
+    def lenses(self) -> list[tuple[str, str]]:
+        """What the grid can show besides its states, by name and in words; the first one unless another is chosen."""
+        found = [("usage", "Usage")]
+        found += [("numa", "NUMA cells")] if len(self.domain.numa) > 1 else []
+        found += [("pin", "Pinning")] if self.domain.pinning else []
+        return [*found, ("none", "Numbers only")]
+
+    @property
+    def per_card(self) -> int:
+        """How many slots the card of a socket stands for."""
+        return -(-slot_count(self.view) // len(self.cards)) if self.cards else 0
+
+    @property
+    def opened_name(self) -> str:
+        """What the opened socket holds."""
+        first = (self.opened or 0) * self.per_card
+        return f"vCPU {first}–{min(first + self.per_card, slot_count(self.view)) - 1}"
+
+    @property
+    def neighbours(self) -> list[int]:
+        """The sockets beside the opened one."""
+        here = self.opened or 0
+        return [number for number in (here - 1, here + 1) if 0 <= number < len(self.cards)]
 
     @property
     def only_live(self) -> str:

@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django.template.loader import get_template
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from domains.models import Batch, Domain, Host, Operation
@@ -201,9 +202,11 @@ def _cores(row: Row, editable: bool, picked: frozenset[int]) -> SafeString:
     parts = []
     for core in row.cores:
         drawn = (slot_html(slot.picked() if slot.id in picked else slot, editable) for slot in core.slots)
-        named = f' data-core="{core.name}"' if core.name else ""
-        parts.append(f'<span class="core"{named}>{"".join(drawn)}</span>')
-    return mark_safe("".join(parts))  # noqa: S308  # joins what the slot template escaped
+        told = {"core": core.name, "part": core.part, "cell": core.cell}
+        data = "".join(f' data-{name}="{escape(text)}"' for name, text in told.items() if text)
+        data += " data-other" if core.other else ""
+        parts.append(f'<span class="core"{data}>{"".join(drawn)}</span>')
+    return mark_safe("".join(parts))  # noqa: S308  # joins what was escaped
 
 
 @cache

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.safestring import SafeString
 
 from domains.vcpu import cpulist
-from domains.vcpu.cores import core_name
 from domains.vcpu.targets import Target
-from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 from domains.web import maps
+from domains.web.places import Core, Layout, cell_of, core_of, in_cells, same
 from domains.web.slots import SlotView
 from domains.web.strokes import Strokes
 from domains.web.work import Work
@@ -48,22 +47,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Core:
-    """Slots on one ground. ``name`` is empty where its slots cannot be changed one by one."""
-
-    slots: tuple[SlotView, ...]
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the grid: usually a socket."""
+    """One row of the grid: usually a socket. ``numa`` and ``pin`` tell what is the same for all of its slots."""
 
     key: int
     label: str
     note: str
     cores: tuple[Core, ...]
     numa: str
+    pin: str
     failures: tuple[Failure, ...]
 
 
@@ -76,22 +68,13 @@ class SocketCard:
     map: SafeString
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How slots are laid out, counted in what is drawn: ``row`` to a row, ``per_socket``, ``per_core``."""
-
-    row: int
-    per_socket: int
-    per_core: int
-    topology: Topology | None
-
-
 def rows_of(
     slots: list[SlotView], layout: Layout, works: Iterable[Work], numa: Mapping[str, str]
 ) -> tuple[Row, ...]:
     """Cut the slots into rows: whole sockets, or parts of one too large for a page."""
     failed = [work for work in works if work.shown == "failed"]
-    cells = {cell: cpulist.load(ids) for cell, ids in numa.items()} if len(numa) > 1 else {}
+    several = numa.items() if len(numa) > 1 else ()
+    cells = {vcpu: cell for cell, ids in several for vcpu in cpulist.load(ids)}
     parts = [slots[start : start + layout.row] for start in range(0, len(slots), layout.row)]
     return tuple(_row(part, layout, cells, failed) for part in parts)
 
@@ -107,9 +90,7 @@ def card_of(view: DomainView, ids: range, number: int, strokes: Strokes) -> Sock
     )
 
 
-def _row(
-    part: list[SlotView], layout: Layout, cells: Mapping[str, frozenset[int]], failed: list[Work]
-) -> Row:
+def _row(part: list[SlotView], layout: Layout, cells: Mapping[int, str], failed: list[Work]) -> Row:
     per_unit = len(part[0].ids)
     what, size = (
         ("Socket", layout.per_socket) if layout.row >= layout.per_socket else ("Core", layout.per_core)
@@ -119,28 +100,20 @@ def _row(
     present = sum(len(slot.ids) for slot in part if "1" in (slot.live if slot.live else slot.config))
     total = sum(len(slot.ids) for slot in part)
     side = "live" if part[0].live else "config"
+    cell, pin = same(cell_of(slot.ids, cells) for slot in part), same(slot.pin for slot in part)
+    if pin:
+        part = [replace(slot, pin="") for slot in part]
     starts = range(0, len(part), layout.per_core)
+    cores = (core_of(part[start : start + layout.per_core], layout) for start in starts)
     return Row(
         key=part[0].id,
         label=label,
         note=f"{present} of {total} {side}",
-        cores=tuple(_core(part[start : start + layout.per_core], layout) for start in starts),
-        numa=_cell_of(part, cells),
+        cores=tuple(cores if cell else in_cells(cores, cells)),
+        numa=f"NUMA cell {cell} · vCPU {part[0].id}–{part[-1].last}" if cell else "",
+        pin=pin,
         failures=_failures(part, failed),
     )
-
-
-def _core(slots: list[SlotView], layout: Layout) -> Core:
-    topology = layout.topology
-    if topology is None or topology.threads == 1 or len(slots) != topology.threads:
-        return Core(tuple(slots), "")
-    return Core(tuple(slots), core_name(topology, slots[0].id // topology.threads))
-
-
-def _cell_of(part: list[SlotView], cells: Mapping[str, frozenset[int]]) -> str:
-    ids = {vcpu for slot in part for vcpu in slot.ids}
-    cell = next((cell for cell, members in cells.items() if ids <= members), None)
-    return f"NUMA cell {cell} · vCPU {cpulist.dump(ids)}" if cell is not None else ""
 
 
 def _failures(slots: list[SlotView], failed: list[Work]) -> tuple[Failure, ...]:

@@ -21,7 +21,7 @@ class SlotView:
 
     ``live`` and ``config`` are "1", "0" or "" (no such side); ``can`` names what could be done now (:meth:`Teller.can`);
     ``guest`` is "off" where the guest's kernel does not use what is plugged, "part" where it uses some of it;
-    ``about`` holds one "Heading: text" a line.
+    ``about`` holds one "Heading: text" a line; ``pin`` the host CPUs it may use, nothing where that is told elsewhere.
     """
 
     id: int
@@ -37,6 +37,7 @@ class SlotView:
     about: str
     can: str
     operation: int | None = None
+    pin: str = ""
     checked: bool = False
 
     @property
@@ -127,6 +128,7 @@ def _slot(view: DomainView, ids: range, works: list[Work], teller: Teller) -> Sl
         label=f"vCPU {name}: {_where(live, config)}{said}",
         about="\n".join(about),
         can=teller.can(ids),
+        pin=teller.pinned(ids),
         operation=shown[state].operation if state in shown else None,
     )
 

@@ -62,11 +62,17 @@ class Teller:
         first = ids[0]
         told = [self._side(Side.LIVE, first), self._side(Side.CONFIG, first), *self._guest(ids)]
         told.append(_place(ids, self._wiring, self._cells))
-        if pinned := self._pinned(ids):
+        if pinned := self.pinned(ids):
             told.append(f"Pinned to: host CPU {pinned}")
         if self._delay and self._open(Side.LIVE, first) and self._present(Side.LIVE, first):
             told.append(f"Note: {self._delay.message}")
         return told
+
+    def pinned(self, ids: range) -> str:
+        """Give the host CPUs that the slots of a unit may use, as a cpulist; nothing where they may use all."""
+        pinning = self._wiring.pinning
+        found = {pinning[str(vcpu)] for vcpu in ids if str(vcpu) in pinning}
+        return "; ".join(sorted(found))
 
     def _present(self, side: Side, vcpu: int) -> bool:
         slots = self._view.slots(side)
@@ -121,11 +127,6 @@ class Teller:
                 else "the others are not known by number"
             )
         return [f"Guest: {'; '.join(told)}."]
-
-    def _pinned(self, ids: range) -> str:
-        pinning = self._wiring.pinning
-        found = {pinning[str(vcpu)] for vcpu in ids if str(vcpu) in pinning}
-        return "; ".join(sorted(found))
 
 
 def _place(ids: range, wiring: Wiring, cells: Mapping[int, str]) -> str:

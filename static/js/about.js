@@ -1,9 +1,11 @@
-// One slot in words, at the side: the one that has the focus or, while none has, the one under the pointer.
+// One slot in words: the one that has the focus or, while none has, the one under the pointer. At the side of the
+// board, and on narrow screens under the row of the slot.
 (() => {
   const grid = window.slotGrid;
   if (!grid) return;
   const { board, slots, handle, idsOf, list } = grid;
   const slotAt = (event) => event.target.closest(".sockets .slot");
+  const narrow = matchMedia("(width < 68rem)");
   let told = null;
 
   const line = (shown, text) => {
@@ -18,22 +20,34 @@
     }
     return [term, words];
   };
+  const place = (about, shown) => {
+    const before = narrow.matches ? shown.closest(".socket").querySelector(".cores") : document.querySelector(".split > aside");
+    if (narrow.matches) before.nextElementSibling !== about && before.after(about);
+    else if (before.firstElementChild !== about) before.prepend(about);
+  };
   const tell = () => {
     const about = document.getElementById("about");
     const shown = told && document.getElementById(told);
     if (!about || !shown) return;
-    about.hidden = false;
+    place(about, shown);
+    const lines = [...handle(shown).title.split("\n"), window.slotUsage(shown)].filter(Boolean);
+    about.dataset.told = "";
     about.querySelector("h2").textContent = `vCPU ${list(idsOf(shown))}`;
-    about.querySelector("dl").replaceChildren(...handle(shown).title.split("\n").flatMap((text) => line(shown, text)));
+    about.querySelector("dl").replaceChildren(...lines.flatMap((text) => line(shown, text)));
     for (const other of slots()) other.toggleAttribute("data-told", other === shown);
   };
   const turnTo = (slot) => {
     if (!slot) return;
     told = slot.id;
     tell();
+    const about = document.getElementById("about");
+    if (!narrow.matches || !about) return;
+    about.style.scrollMarginBlockEnd = `${(document.querySelector(".dock")?.offsetHeight ?? 0) + 8}px`;
+    about.scrollIntoView({ block: "nearest" });
   };
 
   board.addEventListener("focusin", (event) => turnTo(slotAt(event)));
   board.addEventListener("pointerover", (event) => board.contains(document.activeElement) || turnTo(slotAt(event)));
   document.addEventListener("htmx:after:swap", tell);
+  narrow.addEventListener("change", tell);
 })();
