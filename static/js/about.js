@@ -48,6 +48,12 @@
 
   board.addEventListener("focusin", (event) => turnTo(slotAt(event)));
   board.addEventListener("pointerover", (event) => board.contains(document.activeElement) || turnTo(slotAt(event)));
-  document.addEventListener("htmx:after:swap", tell);
+  let due = 0; // after the usage, which is shown in the same frame
+  document.addEventListener("htmx:after:swap", () => {
+    due ||= requestAnimationFrame(() => {
+      due = 0;
+      tell();
+    });
+  });
   narrow.addEventListener("change", tell);
 })();

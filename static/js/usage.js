@@ -69,6 +69,12 @@
   const kept = localStorage.getItem("lens");
   for (const lens of lenses.querySelectorAll("input")) if (lens.value === kept) lens.checked = true;
   lenses.addEventListener("change", (event) => localStorage.setItem("lens", event.target.value));
-  document.addEventListener("htmx:after:swap", show);
+  let due = 0; // once for all that is pushed at a time, and before it is painted
+  document.addEventListener("htmx:after:swap", () => {
+    due ||= requestAnimationFrame(() => {
+      due = 0;
+      show();
+    });
+  });
   show();
 })();

@@ -1,0 +1,96 @@
+"""The lenses of the slot grid, and how much the vCPUs use, in a browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from domains.models import Domain
+from domains.push.usage import USAGE
+from tests.browser.conftest import address
+from tests.conftest import RedisServer
+from tests.integration.web.factory import make_domain
+
+WAIT = 30_000
+
+
+@pytest.fixture
+def use(redis_server: RedisServer):
+    """Tell how much a guest uses, as its watcher would, for longer than any test takes."""
+
+    def told(domain: Domain, text: str) -> None:
+        with redis_server.client() as redis:
+            redis.set(f"{USAGE}{domain.host.slug}/{domain.uuid}", text, ex=600)
+
+    return told
+
+
+def level(page: Page, vcpu: int, figure: str) -> None:
+    """Wait until a slot shows this level, in eighths."""
+    expect(page.locator(f"#slot-{vcpu}")).to_have_attribute("data-u", figure, timeout=WAIT)
+
+
+def unknown(page: Page, vcpu: int) -> None:
+    """Wait until a slot shows no level at all."""
+    expect(page.locator(f"#slot-{vcpu}:not([data-u])")).to_be_visible(timeout=WAIT)
+
+
+def test_usage_is_shown_in_the_slots_and_told_in_words(open_page, web, use):
+    use(web, "10/100 0:37+3 1:0 4:100")  # nothing of 5
+    page = open_page(address(web))
+    level(page, 0, "3")
+    level(page, 1, "0")
+    level(page, 4, "8")
+    unknown(page, 5)
+    expect(page.locator("#usage-says")).to_have_text("over the last 10 s")
+    expect(page.locator("#slot-0 .b")).to_have_attribute("data-used", "37 %")
+    expect(page.locator("#slot-5 .b")).to_have_attribute("data-used", "–")
+    about = page.locator("#about")
+    page.locator("#slot-0 input").focus()
+    expect(about).to_contain_text("37 % of one CPU over the last 10 s, waited 3 % for a host CPU.")
+    use(web, "10/100 0:80 1:0 4:100")
+    level(page, 0, "6")
+    expect(about).to_contain_text("80 % of one CPU over the last 10 s.")
+    page.locator("#slot-1 input").focus()
+    expect(about).to_contain_text("idle over the last 10 s.")
+    page.locator("#slot-5 input").focus()
+    expect(about).to_contain_text("not known.")
+    page.locator("#slot-2 input").focus()
+    expect(about).to_contain_text("vCPU 2")
+    expect(about).not_to_contain_text("Usage")
+
+
+def test_usage_that_is_told_no_more_is_unknown(open_page, web, use):
+    use(web, "10/100 0:37")
+    page = open_page(address(web))
+    level(page, 0, "3")
+    use(web, "")
+    expect(page.locator("#usage-says")).to_have_text("usage not known", timeout=WAIT)
+    unknown(page, 0)
+
+
+def test_chosen_lens_is_kept_by_the_browser(open_page, web):
+    other = make_domain(web.host, "other", pinning={"4": "2", "5": "3"})
+    page = open_page(address(other))
+    pin = page.locator(".lens input[value=pin]")
+    page.locator(".lens label", has_text="Pinning").click()
+    expect(pin).to_be_checked()
+    page.reload()
+    expect(pin).to_be_checked()
+    page.goto(address(web))  # which has nothing to show there
+    expect(page.locator(".lens input[value=usage]")).to_be_checked()
+
+
+def test_story_stands_below_the_row_where_the_window_is_narrow(open_page, web):
+    page = open_page(address(web), viewport={"width": 390, "height": 844})
+    expect(page.locator("#about")).to_be_hidden()
+    page.locator("#slot-4").click()
+    about = page.locator(".socket > #about")
+    expect(about).to_contain_text("vCPU 4")
+    expect(about).to_be_in_viewport(ratio=0.9)
+    with page.expect_response(lambda response: response.url.endswith(address(web))):
+        page.evaluate("htmx.trigger('#live', 'refresh')")
+    expect(about).to_contain_text("vCPU 4")
+    expect(page.locator("#about")).to_have_count(1)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(page.locator("aside > #about")).to_contain_text("vCPU 4")
