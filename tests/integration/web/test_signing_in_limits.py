@@ -13,10 +13,13 @@ from django.test import Client
 from domains.push import reach
 from tests.conftest import RedisServer
 from tests.integration.web.factory import PASSWORD, make_user
+from tests.waiting import eventually
 
 ATTEMPTS = 6  # more than one name may be tried in vain
 GUESS = f"""
 import django
+from domains.push import reach
+reach.TIMEOUT = 30.0  # Redis is there, however busy the machine
 django.setup()
 from django.test import Client
 for _ in range({ATTEMPTS}):
@@ -48,7 +51,7 @@ def test_what_one_process_has_counted_holds_in_another(fresh_database):
 
     guess_elsewhere()
 
-    assert not signs_in()
+    assert eventually(lambda: not signs_in())  # a Redis that is slow to answer counts as away for a moment
 
 
 def test_without_redis_each_process_counts_by_itself_and_lets_people_in(
