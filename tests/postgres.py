@@ -71,7 +71,8 @@ class PostgresServer:
     def fresh(self) -> Iterator[str]:
         """Point this process, once it has chosen this server, and those it starts at a new migrated database: its name."""
         name = f"fresh_{next(self._numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        # As files: to write every page to the log as well takes twice as long.
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
         with pointed_at(name, self._url(name)):
             yield name
         self._execute(f"DROP DATABASE {name} WITH (FORCE)")
