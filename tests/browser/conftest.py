@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connections, transaction
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from domains.models import Domain, Host
 from domains.models.revision import next_revision
@@ -25,6 +25,8 @@ from tests.integration.web.factory import PASSWORD, make_domain, make_host, make
 from tests.waiting import LONG
 
 SERVE = "import sys, django; django.setup(); from dashboard.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
+
+expect.set_options(timeout=LONG * 1000)
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,6 @@ def test_role_that_is_given_and_taken_is_seen_by_its_holder_at_once(web, open_pa
     desk.get_by_text("Take away: viewer").click()
     desk.get_by_role("button", name="Yes, take it").click()
     expect(desk.get_by_text("No role yet")).to_be_visible()
-    expect(guest.get_by_text("You were signed out, or may no longer see this page.")).to_be_visible(
-        timeout=15_000
-    )
+    expect(guest.get_by_text("You were signed out, or may no longer see this page.")).to_be_visible()
     expect(fleet.get_by_role("heading", name="No guest that you may see")).to_be_visible()
     assert not User.objects.get(username="nina").grant_set.exists()
