@@ -16,7 +16,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from domains.models import Domain, Host
-from domains.models.revision import next_revision
+from domains.models.revision import current_revision, next_revision
 from domains.models.scope import Guest, HostGuests
 from domains.push.hub import Hub
 from domains.push.sse import EventStreams
@@ -189,6 +189,14 @@ class Stream:
         """See to it that nothing comes."""
         await asyncio.sleep(seconds)
         assert self._events.empty(), self._events.get_nowait()
+
+
+async def caught_up(hub: Hub) -> None:
+    """Wait until all that the database holds is with the streams."""
+    upto = await in_thread(current_revision)
+    async with asyncio.timeout(LONG):
+        while hub.figures().revision < upto or hub._owed_since is not None:
+            await asyncio.sleep(0.01)
 
 
 async def in_thread(function, *args, **kwargs):

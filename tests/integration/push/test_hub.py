@@ -16,6 +16,7 @@ from domains.push.threads import THREADS
 from tests.integration.push.browser import (
     People,
     Person,
+    caught_up,
     change,
     in_loop,
     in_thread,
@@ -186,7 +187,7 @@ async def test_a_browser_that_takes_nothing_gets_each_element_once_and_last(doma
         stream.taking.clear()
         for number in range(30):
             await in_thread(change, domain, number % 2, f"n{number}")
-        await asyncio.sleep(0.2)
+        await caught_up(hub)
         before = len(stream.body)
         stream.taking.set()
         await stream.until(lambda: (stream.slots.get("slot-0"), stream.slots.get("slot-1")) == ("n28", "n29"))
@@ -202,7 +203,7 @@ async def test_a_browser_too_far_behind_fetches_the_page_again(domain, topic, mo
         stream.taking.clear()
         for slot in range(8):
             await in_thread(change, domain, slot, "changed")
-        await asyncio.sleep(0.2)
+        await caught_up(hub)
         stream.taking.set()
         events = [await stream.next()]
         while events[-1].event != "resync":
@@ -303,7 +304,7 @@ async def test_with_redis_down_changes_are_found_and_streams_stay(domain, topic,
     async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
         await asyncio.to_thread(redis_server.stop)
         await in_thread(change, domain, 5, "present")
-        await stream.until(lambda: stream.slots == {"slot-5": "present"})
+        await stream.until(lambda: stream.slots == {"slot-5": "present"} and not hub.figures().attached)
         async with open_stream(hub, topic, since="0-0") as new:
             await new.silence()
             await in_thread(change, domain, 6, "present")
