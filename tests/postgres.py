@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ from django.core.management import call_command
 from django.db import connections
 
 from tests.databases import pointed_at
+from tests.waiting import LONG, wait_until
 
 USER = "postgres"  # the server refuses to run as root, and the packages bring this user along
 SETTINGS = {"listen_addresses": "", "fsync": "off", "max_connections": "200", "log_min_messages": "fatal"}
+CLUSTER = ("--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 TEMPLATE = "slotboard_template"
 
 
@@ -28,25 +31,37 @@ class PostgresServer:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="slotboard-postgres-"))
+        self.process: subprocess.Popen[bytes] | None = None
+        self._log = self.folder / "log"
         self._numbers = count(1)
         if os.geteuid() == 0:
             shutil.chown(self.folder, USER)
 
     def start(self) -> None:
         """Make a cluster, start it, and migrate the template; returns when it answers."""
-        self._run(
-            "initdb", "--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"
-        )
-        options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
-        options += f" -k {self.folder}"
-        self._run("pg_ctl", "--wait", f"--log={self.folder / 'log'}", f"--options={options}", "start")
+        made = self._run("initdb", "--auth=trust", f"--username={USER}", *CLUSTER)
+        assert made.wait(LONG) == 0, self._log.read_text()
+        options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        self.process = self._run("postgres", *options, "-k", str(self.folder))
+        wait_until(self._answers, what="PostgreSQL")
         self._execute(f"CREATE DATABASE {TEMPLATE}")
         with self.chosen(), pointed_at(TEMPLATE, self._url(TEMPLATE)):
             call_command("migrate", verbosity=0)
 
+    def _answers(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self._log.read_text()
+        try:
+            self._execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False  # it is starting
+        return True
+
     def stop(self) -> None:
-        """End it and forget everything."""
-        self._run("pg_ctl", "--wait", "--mode=immediate", "stop")
+        """End it, as a crash would, and forget everything."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(LONG)
         shutil.rmtree(self.folder)
 
     @contextmanager
@@ -84,14 +99,13 @@ class PostgresServer:
         with psycopg.connect(host=str(self.folder), user=USER, dbname="postgres", autocommit=True) as session:
             session.execute(statement.encode())
 
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [_program(program), f"--pgdata={self.folder / 'data'}", *arguments]
-        if os.geteuid() == 0:
-            command = ["runuser", f"--user={USER}", "--", *command]
-        # pg_ctl's server keeps the output open: what it says goes to its log, and nothing waits for it.
-        with (self.folder / f"{program}.out").open("wb") as output:
-            done = subprocess.run(command, cwd="/", stdout=output, stderr=subprocess.STDOUT, timeout=60)
-        assert done.returncode == 0, (self.folder / f"{program}.out").read_text()
+    def _run(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a program of the server, which ends with this process."""
+        command = [_program(program), "-D", str(self.folder / "data"), *arguments]
+        user = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if os.geteuid() == 0 else []
+        command = ["setpriv", *user, "--pdeathsig=QUIT", "--", *command]
+        with self._log.open("ab") as log:
+            return subprocess.Popen(command, cwd="/", stdout=log, stderr=log)
 
 
 def _forget_connection() -> None:
