@@ -12,7 +12,6 @@ from tests.browser.scanning import ONCE, TWICE, inspect, look, signed_in
 from tests.browser.world import World, make_world
 
 __all__ = ["look", "signed_in"]
-pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 from domains.vcpu import cpulist
 from tests.browser.people import sign_in
 
-pytestmark = pytest.mark.timeout(240)
 GUESTS = ("batch01", "db01", "fleeting01", "quiet01", "stubborn01", "web01")
 OVER_MS = 60_000
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import pytest
 from playwright.sync_api import expect
 
 from domains.vcpu import cpulist
@@ -18,8 +17,6 @@ from tests.browser.clicks import (
     slot,
 )
 from tests.browser.people import sign_in
-
-pytestmark = pytest.mark.timeout(240)
 
 
 def test_a_click_turns_slot_5_for_everyone_and_the_guest_agrees(product, new_context):

@@ -15,8 +15,6 @@ from tests.browser.people import sign_in
 from tests.product import ROOT, Product
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def product(postgres_server, django_db_blocker, tmp_path_factory):

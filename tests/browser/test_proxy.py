@@ -15,7 +15,6 @@ from tests.integration.web.factory import PASSWORD, slot_map
 from tests.product import ROOT, free_port
 from tests.waiting import LONG, wait_until
 
-pytestmark = pytest.mark.timeout(120)
 AROUND = """daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
 events {{ worker_connections 256; }}
 http {{

@@ -11,8 +11,6 @@ from lab.instance import Instance
 from tests.lab.consoles import wait_until_used
 from tests.waiting import LONG, wait_until
 
-pytestmark = pytest.mark.timeout(300)
-
 SETTLED_SECONDS = 120  # the lease of a dead worker ends after 45 s at the latest
 
 

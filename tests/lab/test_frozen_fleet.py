@@ -22,7 +22,6 @@ from tests.lab.visitor import Visitor
 from tests.product import ROOT, Product
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(400)
 LONG = 120.0  # seconds that a busy machine may take; no promise
 SHOWN = timedelta(seconds=20)
 FROZEN_SECONDS = 24

@@ -17,8 +17,6 @@ from tests.lab.places import present_slots
 from tests.product import ROOT, Product
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(400)
-
 SLOT = 5
 LATE_SECONDS = 60
 

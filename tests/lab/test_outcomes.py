@@ -9,8 +9,6 @@ import pytest
 
 from tests.waiting import LONG, wait_until
 
-pytestmark = pytest.mark.timeout(240)
-
 
 def test_a_stubborn_guest_is_never_said_to_have_let_go(product):
     status, _ = product.vcpu("add", "lab", "stubborn01", "--vcpu", "5", "--live", "--wait")

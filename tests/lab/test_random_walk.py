@@ -19,8 +19,6 @@ from tests.lab.twins import MARKS, Walk
 from tests.simulator import SimulatedHost
 from tests.simulator import open_gateway as open_simulated
 
-pytestmark = pytest.mark.timeout(600)
-
 REQUESTS = 500
 
 

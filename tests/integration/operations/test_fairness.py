@@ -21,8 +21,6 @@ from tests.integration.operations.pool import (
 )
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 def fleet(fresh_database, redis, settings, tmp_path):

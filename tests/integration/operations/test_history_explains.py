@@ -128,7 +128,6 @@ def differences(was, now):
             yield side, vcpu, {"present", "removable"}
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", range(3))
 def test_our_own_doing_is_never_recorded_as_outside(desk, seen_in_between, settings, seed):
     desk.host.monitor = bool(seed % 2)
@@ -150,7 +149,6 @@ def test_our_own_doing_is_never_recorded_as_outside(desk, seen_in_between, setti
     assert desk.simulator.truth(walk.uuid)[Side.LIVE] == Domain.objects.get().live_map
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize("seed", range(2))
 def test_what_others_do_in_the_midst_of_our_operations_is_recorded_exactly_once(desk, seen_in_between, seed):
     walk = Walk(desk, random.Random(seed))  # noqa: S311

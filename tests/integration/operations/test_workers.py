@@ -11,8 +11,6 @@ from domains.push.beats import beats, forget
 from tests.integration.operations.pool import Fleet, calls, wait_for, worker
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 def fleet(fresh_database, redis, settings, tmp_path):

@@ -218,7 +218,6 @@ def test_command_has_the_rights_of_whom_it_acts_for(answers: Answers, command: s
     assert answers.ran(command) == expected
 
 
-@pytest.mark.timeout(600)  # where it runs first, and alone, it knocks at every door there is
 def test_document_says_what_was_answered(answers: Answers):
     path = DOCS / "rights.md"
     written = table.written_into(path.read_text(), table.rows_of(answers))
