@@ -52,7 +52,7 @@ def add_and_remove_slot_5(product: Product, actor: Page, *onlookers: Page) -> No
             expect(slot(page, 5, state, state)).to_be_visible(timeout=TURN_MS)
         assert present(product, 5) == {"live": state == "1", "config": state == "1"}
         wait_until(
-            lambda wanted=before + gained: online_in_guest(product) == wanted, 10, "the guest to agree"
+            lambda wanted=before + gained: online_in_guest(product) == wanted, what="the guest to agree"
         )
 
 

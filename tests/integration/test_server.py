@@ -134,7 +134,7 @@ def test_streams_are_refused_without_a_redirect(server, path, headers, status):
 
 @pytest.mark.parametrize("head", [b"GET /" + b"x" * 300_000, b"GET / HTTP/1.1\r\nx: " + b"y" * 300_000])
 def test_a_head_without_an_end_is_refused(server, head):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LONG) as connection:
         with suppress(ConnectionError):  # it may be closed before all of it is sent
             connection.sendall(head)
         answer = b""
@@ -146,7 +146,7 @@ def test_a_head_without_an_end_is_refused(server, head):
 
 
 def test_a_large_body_and_a_second_request_on_the_same_connection_are_taken(server):
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=LONG)) as connection:
         for _ in range(2):
             connection.request("POST", "/healthz", b"x" * 300_000)
             answer = connection.getresponse()

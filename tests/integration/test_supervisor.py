@@ -14,7 +14,7 @@ import pytest
 
 from lab.processes import descendants
 from tests.product import ROOT, Product, free_port
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 
 class WithoutLab(Product):
@@ -53,7 +53,7 @@ def start(folder: Path, *options: str, **environment: str) -> subprocess.Complet
         env=product.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONG,
     )
 
 
@@ -147,7 +147,7 @@ def test_the_second_start_has_nothing_to_set_up_and_no_user_to_make(tmp_path):
     product = WithoutLab(tmp_path)
     product.start()
     os.kill(product.process.pid, signal.SIGINT)
-    assert product.process.wait(15) == 0
+    assert product.process.wait(LONG) == 0
     product.log_path.unlink()
     product.environment["SLOTBOARD_ADMIN_PASSWORD"] = "another"
     product.start()

@@ -12,6 +12,7 @@ from django.db import connection
 from domains.models import HistoryEntry, Operation
 from domains.operations.text import stored
 from tests.integration.api.conftest import Caller, caller_for, refusal, refused
+from tests.waiting import LONG
 
 ADD = "/domains/hv1/web01/vcpus/add"
 
@@ -262,7 +263,7 @@ def test_key_at_its_limits_is_taken(domain, operator, key):
 def test_two_requests_with_one_key_at_once_are_answered_alike(desk):
     desk.guest()
     token = caller_for("mara", "operator").token
-    both_there = threading.Barrier(2, timeout=30)
+    both_there = threading.Barrier(2, timeout=LONG)
 
     def ask(_):
         both_there.wait()

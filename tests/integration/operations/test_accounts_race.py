@@ -11,6 +11,7 @@ from domains.operations.accounts_roles import take_role
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from tests.integration.web.factory import make_user
+from tests.waiting import LONG
 
 
 def test_two_administrators_who_dismiss_each_other_at_once_leave_one(any_database):
@@ -19,7 +20,7 @@ def test_two_administrators_who_dismiss_each_other_at_once_leave_one(any_databas
     together = Barrier(2)
 
     def dismiss(who, other):
-        together.wait(10)
+        together.wait(LONG)
         try:
             take_role(actor=Actor(who.username, "page", who), name=other.username, role="administrator")
         except RequestRefused:

@@ -26,7 +26,7 @@ from domains.vcpu.slots import Side
 from tests.integration.simulated import FACTORY, host_row, look
 from tests.integration.web.factory import make_domain, make_host, make_operation
 from tests.simulated_host import SimulatedHost
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 ADA = Actor("ada", "page")
 
@@ -152,8 +152,8 @@ def test_request_that_meets_the_removal_of_its_host_is_refused_and_says_why(any_
     with transaction.atomic():
         hosts.remove_host(actor=ADA, slug="hv1")
         thread.start()
-        assert checked.wait(10)
-    thread.join(10)
+        assert checked.wait(LONG)
+    thread.join(LONG)
     assert [(one.code, one.http_status) for one in refusals] == [("host_not_found", 404)]
     assert "removed just now" in refusals[0].message
     assert entries("refused")[0]["domain"] == {"name": "web01", "uuid": str(domain.uuid)}
@@ -194,7 +194,7 @@ def test_reading_of_a_removed_host_ends_without_a_trace(simulated):
     thread.start()
     wait_until(lambda: Operation.objects.filter(status="running").exists(), what="the claim")
     hosts.remove_host(actor=ADA, slug="sim", force=True)
-    thread.join(10)
+    thread.join(LONG)
     operation.refresh_from_db()
     assert (operation.status, operation.reason) == ("failed", "host_disabled")
     assert not Domain.objects.exists()

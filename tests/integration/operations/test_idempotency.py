@@ -13,13 +13,14 @@ from domains.models import HistoryEntry, Operation
 from domains.operations import request
 from domains.operations.idempotency import made_before
 from domains.operations.refused import RequestRefused
+from tests.waiting import LONG
 
 
 @pytest.fixture
 def at_once(desk, monkeypatch):
     """Ask twice with one key, at the same time; whoever looks for an earlier operation is slow to store its own."""
     uuid = desk.guest()
-    both_there = threading.Barrier(2, timeout=30)
+    both_there = threading.Barrier(2, timeout=LONG)
 
     def look_and_dawdle(*arguments):
         found = made_before(*arguments)

@@ -21,6 +21,7 @@ from tests.integration import simulated
 from tests.integration.operations.conftest import Desk
 from tests.integration.operations.followups import present, refusal, undone
 from tests.simulator import SimulatedHost
+from tests.waiting import LONG
 
 
 def test_addition_is_undone_and_the_undoing_undone(desk, guest):
@@ -224,7 +225,7 @@ def any_desk(any_database, redis, tmp_path, monkeypatch, settings):
 def test_of_two_at_once_one_undoes(any_desk):
     uuid = any_desk.guest()
     added = any_desk.ask(uuid, "add", [5])
-    both_there = threading.Barrier(2, timeout=30)
+    both_there = threading.Barrier(2, timeout=LONG)
 
     def ask(_):
         both_there.wait()

@@ -249,7 +249,7 @@ async def open_stream(
     stream = Stream()
     task = asyncio.create_task(EventStreams(hub)(scope, stream.receive, stream.send))
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG):
             await stream._begun.wait()
         yield stream
     finally:

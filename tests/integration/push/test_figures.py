@@ -63,7 +63,7 @@ async def test_what_cannot_be_drawn_keeps_the_streams_behind(domain, topic):
     may_draw = threading.Event()
 
     def draw(*asked):
-        may_draw.wait(30)
+        may_draw.wait(LONG)
         return render(*asked)
 
     async with running_hub(render=draw) as hub, open_stream(hub, topic, since=cursor()) as stream:

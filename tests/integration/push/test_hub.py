@@ -25,7 +25,7 @@ from tests.integration.push.browser import (
     render,
     running_hub,
 )
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
 
@@ -67,8 +67,8 @@ async def test_watchers_are_told_what_is_open_for_as_long_as_it_is(domain, topic
     key = f"{OPEN}{domain.uuid}"
     async with running_hub() as hub:
         async with open_stream(hub, topic, since=cursor()):
-            await asyncio.to_thread(wait_until, lambda: redis.exists(key), 5, "the hint")
-        await asyncio.to_thread(wait_until, lambda: not redis.exists(key), 5, "the end of the hint")
+            await asyncio.to_thread(wait_until, lambda: redis.exists(key), what="the hint")
+        await asyncio.to_thread(wait_until, lambda: not redis.exists(key), what="the end of the hint")
 
 
 @in_loop
@@ -277,7 +277,7 @@ async def test_a_change_that_was_never_announced_is_looked_up_every_five_seconds
     async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
         await in_thread(change, domain, 5, "present", announce=False)
 
-        event = await stream.next(timeout=30)
+        event = await stream.next()
 
     assert event.slots == {"slot-5": "present"}
 
@@ -484,7 +484,7 @@ async def test_a_cancellation_that_the_redis_client_loses_does_not_keep_the_hub_
             return []
 
     monkeypatch.setattr(Follower, "wait", losing)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONG):
         async with running_hub():
             pass
 

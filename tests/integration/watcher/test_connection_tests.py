@@ -160,7 +160,7 @@ def test_test_that_its_watcher_left_is_lost(real: Path) -> None:
         with watching():
             test = ask(transport="tcp", hostname=LOOPBACK, port=port)
             wait_until(
-                ConnectionTest.objects.filter(pk=test.pk, taken_at__isnull=False).exists, 10, "its begin"
+                ConnectionTest.objects.filter(pk=test.pk, taken_at__isnull=False).exists, what="its begin"
             )
         test.refresh_from_db()
     assert test.ended_at is None

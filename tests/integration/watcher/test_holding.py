@@ -14,7 +14,7 @@ from domains.watcher.holding import AT_ONCE, STUCK, Holding
 from domains.watcher.hostwatch import HostWatch
 from domains.watcher.session import Heard
 from tests.integration.watcher.conftest import HASTE
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 MINUTE = timedelta(minutes=1)
 
@@ -24,7 +24,7 @@ class Idle(HostWatch):
 
     def _watch(self) -> None:
         self.heard_at = None
-        self._stopping.wait(60)
+        self._stopping.wait(LONG)
 
     @property
     def heard(self) -> Heard | None:
@@ -38,7 +38,7 @@ def holding(folder, monkeypatch):
     yield made
     made.stop()
     for watch in made.watches.values():
-        watch.join(5)
+        watch.join(LONG)
 
 
 def hosts(number: int, name: str = "hv") -> None:
@@ -121,7 +121,7 @@ def test_host_that_another_has_taken_is_given_up_and_not_shown_as_seen(holding):
     holding._kept = 0.0
     holding.turn()
     assert watch.stopping
-    watch.join(5)
+    watch.join(LONG)
     assert Host.objects.get().last_seen is None
     assert Lease.objects.get(name="host:hv0").holder == "another"
 

@@ -21,6 +21,7 @@ from domains.hypervisor.errors import (
 from domains.hypervisor.removal import AskedRemoval, HeldRemoval
 from domains.vcpu.slots import Side
 from tests.unit.hypervisor.doubles import Answering, Failure
+from tests.waiting import LONG
 
 FIVE = Change(frozenset({5}), False, Side.LIVE)
 CORE = Change(frozenset({8, 9, 10, 11}), False, Side.LIVE)
@@ -160,7 +161,7 @@ def test_refusal_does_not_wait_for_a_call_that_does(monkeypatch):
 
     def call() -> int:
         host.refuse()
-        assert told.wait(30)
+        assert told.wait(LONG)
         return 0
 
     host.domain.setVcpu = Answering(host._called(call))
@@ -171,7 +172,7 @@ def test_refusal_does_not_wait_for_a_call_that_does(monkeypatch):
         host.hold()
     assert host.log == ["listening", "called"]  # to stop listening would wait for the call
     told.set()
-    assert over.wait(30)
+    assert over.wait(LONG)
     assert host.log == ["listening", "called", "ended", "deaf"]
 
 

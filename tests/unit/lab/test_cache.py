@@ -9,6 +9,7 @@ import pytest
 from lab import cache
 from lab.errors import LabError
 from lab.progress import silent
+from tests.waiting import LONG
 
 
 def fill(folder):
@@ -49,20 +50,20 @@ def test_two_builders_build_one_part_once(tmp_path):
     def slow(folder):
         built.append(folder)
         began.set()
-        assert go_on.wait(10)
+        assert go_on.wait(LONG)
 
     said = []
     builders = [
         threading.Thread(target=cache.ensure, args=(tmp_path / "part", slow, said.append)) for _ in range(2)
     ]
     builders[0].start()
-    assert began.wait(10)
+    assert began.wait(LONG)
     builders[1].start()
     while not said:
         assert builders[1].is_alive()
     go_on.set()
     for builder in builders:
-        builder.join(10)
+        builder.join(LONG)
     assert len(built) == 1
     assert said == ["waiting for another build in the same cache folder"]
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from lab.guardian import Guardian
+from tests.waiting import LONG
 
 
 class Told:
@@ -67,5 +68,5 @@ def test_transient_guest_that_was_gone_before_anybody_looked_is_brought_again(ev
         guardian.watch(Inside(virsh))
     for thread in threading.enumerate():
         if thread.name.startswith("restart of "):
-            thread.join(10)
+            thread.join(LONG)
     assert boot.names == brought

@@ -8,4 +8,4 @@ from typing import NoReturn
 
 def open_gateway(uri: str, *, readonly: bool, monitor: bool) -> NoReturn:
     while True:
-        time.sleep(60)
+        time.sleep(600)

@@ -27,7 +27,7 @@ from domains.watcher.messages import (
     decode,
 )
 from tests.unit.watcher.test_messages import READING
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 DOMAIN = READING.uuid
 ROOT = Path(__file__).resolve().parents[3]
@@ -50,7 +50,7 @@ def test_child_ends_with_its_parent_even_while_it_opens() -> None:
         cwd=ROOT,
         input=order,
         capture_output=True,
-        timeout=10,
+        timeout=LONG,
         check=True,
     )
     assert child.stdout == b""
