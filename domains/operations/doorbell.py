@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import structlog
 from celery import current_app
@@ -15,6 +16,8 @@ from domains.push import reach
 logger = structlog.get_logger(__name__)
 TASK = "domains.operations.tasks.ring"
 LOOK = "domains.operations.tasks.look"
+HANGING = "slotboard:rung:"  # + a domain's id, while a bell that somebody rang for it is yet to be heard
+HANGS = 5  # seconds after which such a bell is taken for lost
 TRIES = 3  # so often a look inside is put off while another guest of the host is being asked
 
 
@@ -23,7 +26,33 @@ def ring(domain_ids: Iterable[int]) -> None:
 
     Celery would wait seconds for a Redis that hangs; the announcement just before has found that out sooner.
     """
-    _send(TASK, domain_ids, [], 0.0)
+    wanted = list(dict.fromkeys(domain_ids))
+    if wanted:
+        with suppress(reach.Away), reach.redis() as redis, redis.pipeline(transaction=False) as pipe:
+            for domain_id in wanted:
+                pipe.set(f"{HANGING}{domain_id}", 1, ex=HANGS)
+            pipe.execute()
+        _send(TASK, wanted, [], 0.0)
+
+
+def heard(domain_id: int) -> None:
+    """Say that a worker is about to look at the domain: whatever comes up from now on needs another bell."""
+    with suppress(reach.Away), reach.redis() as redis:
+        redis.delete(f"{HANGING}{domain_id}")
+
+
+def unrung(domain_ids: list[int]) -> list[int]:
+    """Leave out the domains for which a bell is yet to be heard, as far as Redis can tell: a second one costs a
+    worker's time and finds nothing.
+    """
+    if not domain_ids:
+        return []
+    try:
+        with reach.redis() as redis:
+            hanging = redis.mget([f"{HANGING}{domain_id}" for domain_id in domain_ids])
+    except reach.Away:
+        return domain_ids
+    return [domain_id for domain_id, bell in zip(domain_ids, hanging, strict=True) if bell is None]
 
 
 def look(domain_ids: Iterable[int], *, after: float = 0.0, tries: int = TRIES) -> None:
@@ -38,7 +67,7 @@ def _send(task: str, domain_ids: Iterable[int], more: list[int], after: float) -
     if reach.out_of_reach():
         logger.warning("nobody is there to hear the doorbell; the sweep will ring again")
         return
-    wanted = list(dict.fromkeys(domain_ids))
+    wanted = list(domain_ids)
     queues = dict(Domain.objects.filter(pk__in=wanted).values_list("pk", "host__queue"))
     for domain_id, queue in [(one, queues[one]) for one in wanted if one in queues]:
         try:

@@ -35,7 +35,7 @@ def work(domain_id: int) -> None:
         log.warning("another worker has the operation by now; this step is void")
     except endings.PutBack:
         return
-    doorbell.ring(endings.waiting_domains(domain_id))
+    doorbell.ring(doorbell.unrung(endings.waiting_domains(domain_id)))
     if claimed.batch_id is not None:
         advance(claimed.batch_id)
 

@@ -12,6 +12,7 @@ from domains.operations.execute import work
 def ring(domain_id: object) -> None:
     """Look whether the domain has something to do. The argument is an id and nothing else is believed."""
     if type(domain_id) is int:
+        doorbell.heard(domain_id)
         work(domain_id)
 
 

@@ -10,7 +10,7 @@ from celery import current_app
 from redis import Redis
 
 from domains.models import Operation
-from domains.operations import claim, doorbell, sweep
+from domains.operations import claim, doorbell, sweep, tasks
 from domains.push import reach, stream
 
 RING = doorbell.ring  # the real one; the desk answers bells by hand
@@ -37,6 +37,21 @@ def test_a_click_rings_for_a_worker_of_the_hosts_queue(desk, rung, redis):
     assert redis.llen(QUEUE) == 1
 
 
+def test_nobody_rings_twice_for_what_a_worker_is_yet_to_hear(desk, rung, redis):
+    heard, hanging = (
+        desk.ask(desk.guest(name), "add", 5, "live", work=False).domain_id for name in ("a", "b")
+    )
+    tasks.ring(heard)
+    assert doorbell.unrung([heard, hanging, hanging + 1]) == [heard, hanging + 1]
+    redis.flushdb()
+    assert doorbell.unrung([heard, hanging]) == [heard, hanging]
+
+
+def test_a_bell_that_is_lost_is_soon_forgotten(desk, rung, redis):
+    operation = desk.ask(desk.guest(), "add", 5, work=False)
+    assert 0 < redis.ttl(f"{doorbell.HANGING}{operation.domain_id}") <= doorbell.HANGS
+
+
 def test_a_dead_redis_costs_a_click_nothing_but_speed(desk, rung, redis_server, redis, monkeypatch):
     uuid = desk.guest()
     redis_server.stop()
@@ -60,6 +75,7 @@ def test_nobody_waits_for_celery_while_redis_hangs(desk, rung, redis_server, red
         redis_server.process.send_signal(signal.SIGCONT)
     assert operation.status == "queued"
     assert rung == []  # the announcement found out, within a tenth of a second
+    assert doorbell.unrung([operation.domain_id]) == [operation.domain_id]
 
 
 def announced(redis, operation):
