@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import click, domain, fleet, frozen, history, idle, operations, streams, watch
+from bench import click, domain, first, fleet, frozen, history, idle, operations, streams, watch
 from bench.report import Row, show
 from tests.product import Product
 
@@ -37,6 +37,7 @@ MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], Measured]] = {
     "watch": lambda folder, _: watch.measure(folder),
     "streams": lambda folder, _: streams.measure(folder),
     "memory": lambda folder, _: idle.measure(folder),
+    "first": lambda folder, _: first.measure(folder),
     "history": lambda folder, options: history.measure(folder, options.database, tuple(options.entries)),
     "operations": lambda folder, options: operations.measure(folder, options.database),
 }
