@@ -15,9 +15,8 @@ from domains.operations import batch_words
 from domains.operations.batches.outcome import OUTCOMES, counts_of, outcome_of
 
 _CHIPS = {"running": "working"}  # where the word alone is that of a guest's state
-_OVER = frozenset(
-    ("succeeded", "late", "partial", "failed", "refused", "unconfirmed", "cancelled", "dropped")
-)
+# What a guest is through with; one whose turn never came is not.
+_OVER = frozenset(("succeeded", "late", "partial", "failed", "refused", "unconfirmed"))
 _BAD = ("partial", "failed", "refused", "unconfirmed", "cancelled", "dropped")
 # What the list can be narrowed to: the outcomes that belong together, and how the database finds them
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -69,6 +68,11 @@ def narrowed(items: QuerySet[BatchItem], show: str) -> QuerySet[BatchItem]:
     return items.filter(Q(state__in=states) | Q(operation__status__in=statuses))
 
 
+def to_do(counts: Mapping[str, int]) -> int:
+    """Give how many guests were to be changed."""
+    return sum(counts.values()) - counts.get("nothing", 0) - counts.get("cannot", 0)
+
+
 def tabs_of(counts: Mapping[str, int], show: str = "") -> list[Tab]:
     """Give every group with its number, also those that nothing is in yet: guests may come to them."""
     return [
@@ -89,15 +93,14 @@ def summary_of(batch: Batch, items: QuerySet[BatchItem], *, pushed: bool = False
     taken for one that was sent before. ``outcomes`` has the numbers by their names.
     """
     counts = counts_of(items)
-    total, over = sum(counts.values()), sum(counts.get(outcome, 0) for outcome in _OVER)
-    to_do = total - counts.get("nothing", 0) - counts.get("cannot", 0)
+    over = sum(counts.get(outcome, 0) for outcome in _OVER)
     newest = items.aggregate(newest=Max("operation__revision"))["newest"]
     return {
         "batch": batch,
         "chip": chip_of(batch),
         "outcomes": counts,
         "counts": [Count(_CHIPS.get(one, one), number) for one, number in counts.items()],
-        "to_do": to_do,
+        "to_do": to_do(counts),
         "over": over,
         "pushed": pushed and not batch.under_way,
         "at": max(batch.revision, newest or 0),

@@ -60,12 +60,14 @@ def batches(request: HttpRequest) -> HttpResponse:
 
 def _line(batch: Batch, counts: dict[str, int]) -> dict[str, Any]:
     bad = sum(counts.get(outcome, 0) for outcome in batch_view.GROUPS["failed"][1])
+    done = counts.get("succeeded", 0) + counts.get("late", 0)
     return {
         "batch": batch,
         "chip": batch_view.chip_of(batch),
         "title": batch_view.title_of(batch, sum(counts.values())),
         "sides": batch_words.sides_of(batch),
-        "done": counts.get("succeeded", 0) + counts.get("late", 0),
+        "done": done,
+        "to_do": batch_view.to_do(counts),
         "bad": bad,
     }
 

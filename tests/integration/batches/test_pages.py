@@ -158,6 +158,7 @@ def test_cancel_and_retry_from_the_page(desk, mara):
 
     shown = text(mara.get(f"/batches/{batch.pk}/"))
     assert "mara cancelled what had not started" in shown
+    assert "0 of 2" in shown  # whose turn never came is not through with it
     assert "Retry what was not achieved" in shown
     desk.bells.clear()
     again = mara.get(f"/batches/new/?retry={batch.pk}")
@@ -188,6 +189,7 @@ def test_list_can_be_narrowed_to_what_was_not_achieved(desk, mara):
     desk.guest("full1", present="0-7", removable="2-7")
     batch = desk.run(action="add", count=1)
 
+    assert "add 1 vCPU to 3 guests, current side 2 of 2 done 0 not achieved" in text(mara.get("/batches/"))
     assert "full1" not in text(mara.get(f"/batches/{batch.pk}/?show=done"))
     assert "full1" in text(mara.get(f"/batches/{batch.pk}/?show=left"))
     assert "No guest has such an outcome" in text(mara.get(f"/batches/{batch.pk}/?show=failed"))

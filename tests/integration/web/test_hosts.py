@@ -54,7 +54,7 @@ def test_list_tells_what_is_known_of_each_host(ada):
     make_domain(host, "gone", gone_at=now())
     text = ada.get("/hosts/").text
     for words in (
-        "libvirt 12.8.0", "QEMU 11.1.2", "round trip 1.3 ms", "queue rack-a", "plugs a vCPU by its ID",
+        "libvirt 12.8.0", "QEMU 11.1.2", "round trip 1.3 ms", 'queue <span class="nw">rack-a<', "plugs a vCPU by its ID",
         "The host does not answer.", "not known yet", '<span class="label">guests </span>1<',
         '<span class="label">under way </span>1<',
     ):  # fmt: skip
