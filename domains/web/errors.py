@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -32,11 +32,6 @@ _FORBIDDEN = Trouble(
     "You may not do that",
     "It takes a role that you do not have. An administrator can give you one; hosts and accounts are for administrators.",
 )
-_LOST = Trouble(
-    404,
-    "Nothing at this address",
-    "It may have been removed, or it takes a role that you do not have.",
-)
 _FORGED = Trouble(
     403,
     "This form did not come from a page of yours",
@@ -64,8 +59,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404, and say what is not there."""
     missing = lost(request)
-    advice = f"{missing.sentence} {_LOST.advice}"
-    return _page(request, replace(_LOST, advice=advice, links=missing.links))
+    return _page(request, Trouble(404, "Nothing at this address", missing.sentence, missing.links))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

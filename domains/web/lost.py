@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 PATH_LENGTH = 200
+_PERHAPS = "It may have been removed, or it takes a role that you do not have."
 # By the name of an address: what it shows, with the address's own words in braces, and the list that it is in
 _KINDS = {
     "operation": ("operation {pk}", "operations", "All operations"),
@@ -36,21 +37,24 @@ def lost(request: HttpRequest) -> Lost:
     """
     match = request.resolver_match
     if match is None:
-        return Lost(f"Slotboard has no page {request.path[:PATH_LENGTH]}.")
+        return Lost(
+            f"Slotboard has no page {request.path[:PATH_LENGTH]}. Look at the address again, or begin at the fleet."
+        )
     if match.url_name == "domain":
         return _guest(str(match.kwargs["uuid"]), str(match.kwargs["host"]))
     # A host's or an operation's further addresses begin with its own name.
     kind = next((name for name in _KINDS if str(match.url_name).startswith(name)), None)
     if kind is None or not match.kwargs:
-        return Lost(f"There is nothing at {request.path[:PATH_LENGTH]}.")
+        return Lost(f"There is nothing at {request.path[:PATH_LENGTH]}. {_PERHAPS}")
     words, where, label = _KINDS[kind]
-    return Lost(f"There is no {words.format(**match.kwargs)} that you may see.", ((reverse(where), label),))
+    sentence = f"There is no {words.format(**match.kwargs)} that you may see. {_PERHAPS}"
+    return Lost(sentence, ((reverse(where), label),))
 
 
 def _guest(uuid: str, host: str) -> Lost:
     return Lost(
-        f"There is no guest {uuid} on {host[:PATH_LENGTH]} that you may see. One that was defined anew has another UUID, "
-        "and one that was moved is on another host.",
+        f"There is no guest {uuid} on {host[:PATH_LENGTH]} that you may see. {_PERHAPS} A guest that was defined anew "
+        "has another UUID, and one that was moved is on another host.",
         (
             (f"{reverse('fleet')}?{urlencode({'q': uuid})}", "Look for it on all hosts"),
             (f"{reverse('operations')}?{urlencode({'domain': uuid})}", "What happened to it"),
