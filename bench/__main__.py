@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import click, domain, first, fleet, frozen, history, idle, operations, streams, watch
+from bench import click, domain, felt, first, fleet, frozen, history, idle, operations, streams, watch
 from bench.report import Row, show
 from tests.product import Product
 
@@ -29,9 +29,15 @@ def on_product(measure: Callable[[Product], Measured]) -> Callable[[Path, argpar
     return measured
 
 
+def page(folder: Path) -> Measured:
+    """Measure the page of a guest in the server, and all pages in Chromium."""
+    (rows, samples), (more_rows, more_samples) = domain.measure(folder), felt.measure(folder)
+    return rows + more_rows, samples | more_samples
+
+
 MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], Measured]] = {
     "click": on_product(click.measure),
-    "page": lambda folder, _: domain.measure(folder),
+    "page": lambda folder, _: page(folder),
     "fleet": lambda folder, _: fleet.measure(folder),
     "frozen": lambda folder, _: frozen.measure(folder),
     "watch": lambda folder, _: watch.measure(folder),

@@ -23,6 +23,7 @@ from bench import (  # noqa: E402  # they need what was set up
     reading,
     slots,
     viewers,
+    visits,
     working,
 )
 
@@ -35,6 +36,7 @@ PARTS: dict[str, Callable[..., dict[str, list[float]]]] = {
     "crowd": crowd.write,
     "lists": lists.measure,
     "viewers": viewers.measure,
+    "visits": visits.measure,
     "work": working.measure,
     "freezing": freezing.measure,
 }

@@ -22,9 +22,9 @@ SIZES = {8: (1, 4, 2), 256: (2, 64, 2), 4_096: (8, 256, 2)}  # slots to sockets,
 def measure() -> dict[str, list[float]]:
     """Give by page its milliseconds, beside each those of the frame, its KB and its number of queries."""
     client = Client(SERVER_NAME="localhost")
-    client.force_login(_operator())
+    client.force_login(operator())
     samples: dict[str, list[float]] = {}
-    for name, address in _pages():
+    for name, address in pages():
         samples[f"{name}: frame"], samples[f"{name}: page"] = beside_frame(
             client, address, rounds=ROUNDS, warm_up=WARM_UP
         )
@@ -34,10 +34,11 @@ def measure() -> dict[str, list[float]]:
     return samples
 
 
-def _pages() -> list[tuple[str, str]]:
+def pages() -> list[tuple[str, str]]:
+    """Make a guest of each size, and give what each page shows with its address."""
     now = datetime.now(UTC)
     host = Host.objects.create(slug="bench", state="connected", state_since=now, last_seen=now)
-    pages = []
+    found = []
     for slots, (sockets, cores, threads) in SIZES.items():
         topology = {"sockets": sockets, "dies": 1, "clusters": 1, "cores": cores, "threads": threads}
         domain = Domain.objects.create(
@@ -53,17 +54,18 @@ def _pages() -> list[tuple[str, str]]:
             revision=slots,
         )
         address = f"/domains/bench/{domain.uuid}/"
-        pages.append((f"{slots:,} slots", address))
+        found.append((f"{slots:,} slots", address))
         if slots > 512:
-            pages.append((f"{slots:,} slots, a socket opened", f"{address}?socket=1"))
-    return pages
+            found.append((f"{slots:,} slots, a socket opened", f"{address}?socket=1"))
+    return found
 
 
 def _map(slots: int, present: int) -> SlotMapJson:
     return SlotMap(slots, frozenset(range(present)), frozenset(range(1, present))).to_json()
 
 
-def _operator() -> User:
+def operator() -> User:
+    """Make somebody who may change everything."""
     user = get_user_model().objects.create_user("operator")
     Grant.objects.create(user=user, role="operator")
     return user
