@@ -24,7 +24,7 @@ PAGES = [
     "guest huge, a socket", "fleet", "fleet, none fits", "operations", "operations, none fits",
     "operations, access", "operation done", "operation waiting", "entry", "batches", "batch",
     "batch, planned", "hosts", "host", "host away", "host paused", "host, form", "host, remove", "host, new",
-    "host, test", "users", "user", "groups", "group", "tokens", "sign out", "switched off",
+    "host, test", "users", "user", "groups", "group", "tokens", "sign out", "switched off", "help", "help, a page",
 ]  # fmt: skip
 
 

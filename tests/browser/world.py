@@ -87,6 +87,8 @@ def make_world() -> World:
         "groups": "/users/groups/",
         "group": f"/users/groups/{group.pk}/",
         "tokens": "/account/tokens/",
+        "help": "/help/",
+        "help, a page": "/help/slots/",
         "sign out": "/accounts/logout/",
         "switched off": "/accounts/inactive/",
     }
