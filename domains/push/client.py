@@ -34,9 +34,9 @@ class Client:
 
     Its page shows everything up to the revision ``known`` for certain. What it missed before it came is in
     the batch ``ready``, None until that has been looked up; its cursor may move only after that one.
-    ``given`` is what it got on its own account: element to digest; ``used`` the usage that it was told of, by
-    topic. ``uncertain`` says that Redis was out of reach when it came, so that nobody knows what it missed. All
-    sending is done within ``limit``.
+    ``given`` is what it got on its own account: element to digest; ``used`` the usage that it was last told of, by
+    topic, None where its page may show another. ``uncertain`` says that Redis was out of reach when it came, so that
+    nobody knows what it missed. All sending is done within ``limit``.
     """
 
     session: str
@@ -50,7 +50,7 @@ class Client:
     uncertain: bool = False
     ended: bool = False
     given: dict[str, int] = field(default_factory=dict)
-    used: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str | None] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     limit: asyncio.Timeout = field(default_factory=partial(asyncio.Timeout, None))
     _sending: float | None = None  # since when the browser has not taken what it was sent
@@ -70,7 +70,7 @@ class Client:
 
     def show_usage(self, topic: str, text: str, message: bytes) -> None:
         """Send how much a domain's vCPUs use, unless that was the last that was sent of it."""
-        if not self._resync and self.used.get(topic) != text:
+        if not self._resync and self.used.get(topic, "") != text:
             self.used[topic] = text
             self.push({topic: message})
 
@@ -78,7 +78,7 @@ class Client:
         """Tell the page to fetch itself again."""
         self._resync = True
         self._pending.clear()
-        self.used.clear()
+        self.used = dict.fromkeys(self.used)
         self.wake.set()
 
     def end(self, *, anew: bool = False) -> None:

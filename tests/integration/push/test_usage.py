@@ -106,3 +106,19 @@ def test_nobody_fails_for_want_of_redis(domain, redis_server):
     with redis_server.client() as redis:
         wait_until(redis.ping, what="Redis")
         assert not redis.exists(f"{USAGE}{domain.host.slug}/{domain.uuid}")
+
+
+@in_loop
+async def test_page_without_figures_is_not_told_that_there_are_none(domain):
+    async with running_hub() as hub, open_stream(hub, page_of(domain), since=cursor()) as stream:
+        await stream.silence()
+
+
+@in_loop
+async def test_page_that_is_fetched_again_learns_that_figures_are_gone(domain, redis):
+    say(domain, "10/100 0:37")
+    async with running_hub() as hub, open_stream(hub, page_of(domain), since=cursor()) as stream:
+        await stream.next()
+        redis.delete(f"{USAGE}{domain.host.slug}/{domain.uuid}")
+        hub._resync_all()
+        await stream.until(lambda: held(domain, "").encode() in stream.body)
