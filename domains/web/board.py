@@ -11,9 +11,10 @@ from domains.vcpu.hints import Hint, removal_hint, warnings
 from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 from domains.web import virsh
+from domains.web.cards import SocketCard, card_of
 from domains.web.places import Layout
 from domains.web.recent import Recent, recent_of
-from domains.web.rows import Row, SocketCard, card_of, rows_of
+from domains.web.rows import Row, rows_of
 from domains.web.shortcuts import Shortcut, shortcuts
 from domains.web.slots import SlotView, slot_count, slot_views, states_of
 from domains.web.story import Wiring
@@ -142,8 +143,9 @@ def board_of(domain: Domain, *, editable: bool, opened: int | None = None, whole
     if drawn > WHOLE:
         size = layout.per_socket * view.unit_size
         sockets = [range(start, min(start + size, count)) for start in range(0, count, size)]
-        strokes = strokes_of(view.live, view.config, states_of(works), count)
-        cards = tuple(card_of(view, ids, number, strokes) for number, ids in enumerate(sockets))
+        states = states_of(works)
+        strokes = strokes_of(view.live, view.config, states, count)
+        cards = tuple(card_of(view, ids, number, strokes, states) for number, ids in enumerate(sockets))
         opened = None if opened is None else min(max(opened, 0), len(sockets) - 1)
         if not whole:
             part = range(0) if opened is None else sockets[opened]

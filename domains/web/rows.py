@@ -1,22 +1,16 @@
-"""The rows of the grid, usually a socket each, and the cards of sockets that do not fit on a page."""
+"""The rows of the grid, usually a socket each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from django.utils.safestring import SafeString
-
 from domains.vcpu import cpulist
 from domains.vcpu.targets import Target
-from domains.vcpu.view import DomainView
-from domains.web import maps
 from domains.web.places import Core, Layout, cell_of, core_of, in_cells, same
 from domains.web.slots import SlotView
-from domains.web.strokes import Strokes
 from domains.web.work import Work
 
-_CARD = maps.Scale(3, 1, 4, 1, 32)
 UNDONE = {
     Target.PRESENT: "added",
     Target.ABSENT: "removed",
@@ -59,15 +53,6 @@ class Row:
     failures: tuple[Failure, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SocketCard:
-    """One socket of a guest whose slots do not fit on one page."""
-
-    number: int
-    live: str
-    map: SafeString
-
-
 def rows_of(
     slots: list[SlotView], layout: Layout, works: Iterable[Work], numa: Mapping[str, str]
 ) -> tuple[Row, ...]:
@@ -77,17 +62,6 @@ def rows_of(
     cells = {vcpu: cell for cell, ids in several for vcpu in cpulist.load(ids)}
     parts = [slots[start : start + layout.row] for start in range(0, len(slots), layout.row)]
     return tuple(_row(part, layout, cells, failed) for part in parts)
-
-
-def card_of(view: DomainView, ids: range, number: int, strokes: Strokes) -> SocketCard:
-    """Draw the card of one socket, which holds the slots ``ids``."""
-    side = view.live or view.config
-    present = len(side.present.intersection(ids)) if side else 0
-    return SocketCard(
-        number=number,
-        live=f"{present} of {len(ids)}",
-        map=maps.draw_part(view.live, view.config, strokes, ids=ids, scale=_CARD),
-    )
 
 
 def _row(part: list[SlotView], layout: Layout, cells: Mapping[int, str], failed: list[Work]) -> Row:

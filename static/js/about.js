@@ -1,5 +1,5 @@
 // One slot in words: the one that has the focus or, while none has, the one under the pointer. At the side of the
-// board, and on narrow screens under the row of the slot.
+// board, and on narrow screens under the row of the slot, where it moves what is below and so waits for a tap.
 (() => {
   const grid = window.slotGrid;
   if (!grid) return;
@@ -40,14 +40,20 @@
     if (!slot) return;
     told = slot.id;
     tell();
-    const about = document.getElementById("about");
-    if (!narrow.matches || !about) return;
-    about.style.scrollMarginBlockEnd = `${(document.querySelector(".dock")?.offsetHeight ?? 0) + 8}px`;
+    if (narrow.matches) requestAnimationFrame(reveal);
+  };
+  // The dock at the bottom covers what is below it, and grows with the selection.
+  const reveal = () => {
+    const about = board.querySelector(".socket > #about");
+    if (!about) return;
+    about.style.scrollMarginBlockEnd = `${(board.querySelector(".dock")?.offsetHeight ?? 0) + 8}px`;
     about.scrollIntoView({ block: "nearest" });
   };
 
   board.addEventListener("focusin", (event) => turnTo(slotAt(event)));
-  board.addEventListener("pointerover", (event) => board.contains(document.activeElement) || turnTo(slotAt(event)));
+  board.addEventListener("change", (event) => slotAt(event) && requestAnimationFrame(reveal));
+  board.addEventListener("click", (event) => turnTo(slotAt(event)));
+  board.addEventListener("pointerover", (event) => narrow.matches || board.contains(document.activeElement) || turnTo(slotAt(event)));
   let due = 0; // after the usage, which is shown in the same frame
   document.addEventListener("htmx:after:swap", () => {
     due ||= requestAnimationFrame(() => {

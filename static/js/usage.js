@@ -39,7 +39,7 @@
     for (const card of board.querySelectorAll(".over a")) {
       const first = Number(card.id.slice(5)) * size;
       const some = known(Array.from({ length: size }, (_, index) => first + index));
-      put(card, "used", some.length ? `usage about ${percent(mean(some, "ran"))}` : undefined);
+      put(card, "used", some.length ? percent(mean(some, "ran")) : undefined);
     }
   };
   const show = () => {
@@ -48,7 +48,8 @@
     for (const slot of slots()) showSlot(slot, large);
     showCards();
     const says = document.getElementById("usage-says");
-    const words = usage.of.size ? `over the last ${usage.seconds} s` : "usage not known";
+    const present = board.querySelector('.sockets .slot[data-live="1"]');
+    const words = usage.of.size ? `over the last ${usage.seconds} s` : present ? "usage not known" : "";
     if (says && says.textContent !== words) says.textContent = words;
   };
 

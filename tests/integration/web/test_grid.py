@@ -9,7 +9,7 @@ import pytest
 from domains.models import Domain
 from domains.web.board import board_of
 from domains.web.fragments import board_fragments
-from tests.integration.web.factory import make_domain, slot_map
+from tests.integration.web.factory import make_domain, make_operation, slot_map
 from tests.integration.web.test_domain import slot
 
 CORE = re.compile(r'<span class="core"([^>]*)>.*?id="slot-(\d+)"', re.DOTALL)
@@ -137,3 +137,29 @@ def test_usage_is_no_part_of_what_is_fetched_again(viewer, host):
     assert "data-u=" not in after.replace(
         re.search(r'<details class="sheet legend">.*?</details>', after, re.DOTALL)[0], ""
     )
+
+
+def test_card_of_a_socket_counts_what_is_worth_a_look(operator, host):
+    slots = slot_map(1024, "0-511", "8-511")
+    guest = {
+        "vcpus": "0-511",
+        "online": "0-509",
+        "offlinable": "1-511",
+        "slots": {"0": 0, "510": 510, "511": 511},
+    }
+    domain = make_domain(
+        host, "big", live=slots, config=slot_map(1024, "0-509,600", "8-509,600"), guest=guest,
+        topology=topology(2, 1, 256, 2),
+    )  # fmt: skip
+    make_operation(domain, [(700, "live", "pending")], action="add", status="queued")
+    make_operation(
+        domain, [(510, "live", "waiting"), (510, "config", "waiting")], action="remove", status="waiting"
+    )
+    text = page(operator, domain)
+    titles = [
+        re.findall(r'<span class="tag \w+" title="([^"]+)"', card) for card in text.split('id="card-')[1:]
+    ]
+    assert titles == [
+        ["1 waiting for the guest", "1 live and config differ", "2 offline in the guest"],
+        ["1 queued", "1 live and config differ"],
+    ]
