@@ -113,11 +113,12 @@ class Session:
         if silence >= self._pace.unreachable and self._answering is not False:
             self._answering = False
             hosts.unreachable(self._host_id, SILENT, self._fence)
+        if self._answering:
+            self._follow(self._rounds.known(opened))
         if self._answering and not self._looking and moment - self._looked >= self._pace.look:
             self._looked = moment
             self._look(self._rounds.due(moment, opened))
             self._look_inside(self._insides.due(moment, opened))
-            self._follow(self._rounds.known(opened))
             self._learn()
         while (uuid := self._reads.next()) is not None:
             # The revision comes first: whatever is written after it makes this reading stale.
