@@ -7,7 +7,7 @@ import pytest
 from domains.hypervisor.errors import AgentUnavailable, ChangeRejected, GatewayError
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
-from tests.contract.test_gateway_contract import first_absent
+from tests.contract.views import first_absent
 from tests.waiting import eventually
 
 BOOT = frozenset({0, 1, 2, 3})

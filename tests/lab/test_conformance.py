@@ -20,8 +20,11 @@ from domains.vcpu.slots import Side
 from lab.domain_xml import domain_xml
 from lab.guests import BY_NAME
 from tests import conformance
-from tests.conformance import BUSY, CALLS, CASES, PLACES, Answer, Call, Case
-from tests.contract.test_gateway_contract import view_of
+from tests.conformance import BUSY, CALLS, PLACES, Answer, Call, Case
+from tests.conformance_cores import CORES
+from tests.conformance_guests import GUESTS
+from tests.conformance_refusals import REFUSALS
+from tests.contract.views import view_of
 from tests.lab.desks import PlaceDesk, desk_at
 from tests.lab.places import LabPlace, Place, Shown, SimulatedPlace
 
@@ -100,7 +103,7 @@ def first_side(case: Case, before: Shown) -> Side:
     return SIDES[case.affect][0]
 
 
-@pytest.mark.parametrize(("where", "case"), everywhere(CASES))
+@pytest.mark.parametrize(("where", "case"), everywhere([*GUESTS, *REFUSALS, *CORES]))
 def test_case_is_foreseen_answered_and_shown_as_the_table_says(where, desk, case):
     play(desk, where, case)
 

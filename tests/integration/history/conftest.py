@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
+from tests.integration.history.tampering import drop_triggers, written
+
 
 @pytest.fixture
 def history(capsys):
@@ -23,3 +25,11 @@ def history(capsys):
 @pytest.fixture
 def file(tmp_path):
     return tmp_path / "heads"
+
+
+@pytest.fixture
+def rows():
+    """Give a ledger of nine entries whose guards are gone."""
+    entries = written(9)
+    drop_triggers()
+    return entries

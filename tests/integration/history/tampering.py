@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from domains.history import ledger
 from domains.history.chain import Row, rows
+from domains.history.verify import verify
 
 
 def written(count: int) -> list[Row]:
@@ -88,3 +89,10 @@ def rewrite(rows: Sequence[Row], body: str) -> None:
         made = forged(row.seq, previous_hash, body if row is rows[0] else row.body)
         change(row.seq, body=made.body, previous_hash=made.previous_hash, hash=made.hash)
         previous_hash = made.hash
+
+
+def found():
+    """Verify, and give what was found as (kind, seq), and its sentence."""
+    finding = verify().finding
+    assert finding is not None
+    return (str(finding.kind), finding.seq), finding.sentence

@@ -2,65 +2,20 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import json
-import signal
-import subprocess
-import sys
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.db import connections
 
-from domains.history import archive, chain
+from domains.history import archive
 from domains.history.reindex import disagreement
 from domains.history.verify import verify
 from domains.models import HistoryEntry, HistoryLine, Operation
-from tests.integration.history.archiving import STEPS
+from tests.integration.history.archives import archived_rows, fill, numbers, rows, run
 from tests.integration.history.ledgers import append, make_operation
 
-ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.usefixtures("any_database")
-
-
-def run(*arguments):
-    """Run the command; gives its exit status and what it said."""
-    said = io.StringIO()
-    with redirect_stdout(said), redirect_stderr(said):
-        try:
-            call_command("history", *arguments)
-        except SystemExit as ended:
-            return ended.code, said.getvalue()
-    return 0, said.getvalue()
-
-
-def fill():
-    """Write ten entries, the last of them younger than the time that is given back."""
-    make_operation("requested", "started", "confirmed")
-    append("signed_in")
-    make_operation("requested", "started", "failed", status="failed")
-    append("signed_out")
-    append("signed_in")
-    last = make_operation("requested")
-    make_operation("confirmed", number=last.pk)
-    return HistoryEntry.objects.get(seq=10).time
-
-
-def numbers():
-    """Give the numbers of all entries but those of refused commands."""
-    return list(HistoryEntry.objects.exclude(kind="refused").order_by("seq").values_list("seq", flat=True))
-
-
-def rows(seq=1, upto=9):
-    return list(chain.rows(seq - 1, upto))
-
-
-def archived_rows(path):
-    lines = [json.loads(line) for line in path.read_text().splitlines()[1:-1]]
-    return [(line["seq"], line["body"], line["previous_hash"], line["hash"]) for line in lines]
 
 
 def test_what_is_older_moves_into_a_file_that_proves_it(tmp_path):
@@ -273,49 +228,3 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         2,
         f"{tmp_path / 'none' / 'file'} cannot be written: No such file or directory.\n",
     )
-
-
-def kill_at(step, before, folder):
-    """Begin to archive in a process of its own that is killed at this step."""
-    command = [sys.executable, "-m", "tests.integration.history.archiving", step, before, str(folder)]
-    assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
-
-
-@pytest.mark.parametrize("step", list(STEPS))
-def test_a_killed_archive_is_finished_by_running_it_again(step, tmp_path):
-    before = fill()
-    everything = rows(upto=9)
-    kill_at(step, before, tmp_path)
-    path = tmp_path / "history-1-9.ndjson"
-    kept = {row.seq: row for row in rows()}
-    if path.exists():
-        kept |= {row[0]: row for row in archived_rows(path)}
-    assert sorted(map(tuple, kept.values())) == sorted(map(tuple, everything))
-    assert (verify().finding, disagreement()) == (None, "")
-
-    status, _ = run("archive", "--before", before, "--output", str(tmp_path))
-
-    assert (status, numbers()[0], list(tmp_path.iterdir())) == (0, 10, [path])
-    assert archived_rows(path) == everything
-    assert HistoryEntry.objects.filter(kind="archived").count() == 1
-    assert verify().finding is None
-    again, told = run("archive", "--before", before, "--output", str(tmp_path))
-    assert (again, "can be archived: the oldest is entry 10" in told) == (2, True)
-
-
-def test_nothing_is_removed_while_the_file_is_not_at_hand(tmp_path):
-    before = fill()
-    kill_at("half removed", before, tmp_path)
-    path = tmp_path / "history-1-9.ndjson"
-    elsewhere = path.rename(tmp_path / "elsewhere")
-    digest = json.loads(HistoryEntry.objects.get(kind="archived").body)["sha256"]
-
-    status, said = run("archive", "--before", before, "--output", str(tmp_path))
-
-    assert (status, numbers()[0]) == (2, 7)
-    assert f"{path} is not that file, so nothing is removed." in said
-    assert digest in said
-    path.write_text("another one")
-    assert run("archive", "--before", before, "--output", str(tmp_path))[0] == 2
-    assert run("archive", "--before", before, "--output", str(elsewhere))[0] == 0
-    assert numbers()[0] == 10

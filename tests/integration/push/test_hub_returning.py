@@ -1,0 +1,163 @@
+"""Browsers that come back, were away or took nothing for a while end with what is true."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from domains.push.stream import STREAM, cursor
+from tests.integration.push.browser import (
+    caught_up,
+    change,
+    in_loop,
+    in_thread,
+    open_stream,
+    running_hub,
+)
+from tests.integration.push.pinging import quick_pings
+
+pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
+
+
+@in_loop
+async def test_what_happened_while_the_browser_was_away_is_replayed(domain, topic, monkeypatch):
+    quick_pings(monkeypatch)
+    since = cursor()
+    async with running_hub() as hub:
+        async with open_stream(hub, topic, since=since) as stream:
+            await in_thread(change, domain, 1, "present")
+            await stream.until(lambda: stream.slots.get("slot-1") == "present")
+            last = stream.last_id
+        await in_thread(change, domain, 2, "present")
+        await in_thread(change, domain, 3, "present")
+        # The address is still that of the first time; the header says where the browser really is.
+        async with open_stream(hub, topic, since=since, last_event_id=last) as stream:
+            await stream.until(lambda: {"slot-2", "slot-3"} <= stream.slots.keys())
+            await stream.until(lambda: stream.last_id == cursor())
+
+
+@in_loop
+async def test_the_header_counts_more_than_the_address(domain, topic):
+    await in_thread(change, domain, 1, "present")
+    old = cursor()
+    await in_thread(change, domain, 2, "present")
+    async with running_hub() as hub:
+        async with open_stream(hub, topic, since=old, last_event_id=cursor()) as stream:
+            await stream.silence()
+        async with open_stream(hub, topic, since=cursor(), last_event_id=old) as stream:
+            assert (await stream.next()).slots["slot-2"] == "present"
+
+
+@in_loop
+async def test_nothing_is_lost_when_the_hub_loses_its_connection_again_and_again(
+    domain, topic, redis, monkeypatch
+):
+    quick_pings(monkeypatch)  # what was found by looking is sent before its announcement is read
+    await in_thread(change, domain, 0, "start")
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
+        for number in range(100):
+            if number % 20 == 10:
+                await asyncio.to_thread(redis.client_kill_filter, _type="normal", skipme=True)
+            await in_thread(change, domain, number % 8, f"n{number}")
+        await stream.until(lambda: [stream.slots.get(f"slot-{n % 8}") for n in range(92, 100)] == LAST)
+
+        await stream.until(lambda: stream.last_id == cursor())
+
+
+LAST = [f"n{number}" for number in range(92, 100)]
+
+
+@in_loop
+async def test_a_browser_that_comes_and_goes_ends_with_what_is_true(domain, topic):
+    await in_thread(change, domain, 0, "start")
+    position, page = cursor(), {}
+    async with running_hub() as hub:
+
+        async def write():
+            for number in range(60):
+                await in_thread(change, domain, number % 8, f"n{number}")
+
+        writing = asyncio.create_task(write())
+        for _ in range(12):
+            async with open_stream(hub, topic, since="0-1", last_event_id=position) as stream:
+                await asyncio.sleep(0.02)
+            page |= stream.slots
+            position = stream.last_id or position
+        await writing
+        async with open_stream(hub, topic, last_event_id=position) as stream:
+            await stream.until(
+                lambda: (page | stream.slots) == {f"slot-{n % 8}": f"n{n}" for n in range(52, 60)}
+            )
+
+
+@pytest.mark.parametrize("since", ["1-0", "99999999999999-0", "", "nonsense", "0-0", "1-0\nid: 2-0"])
+@in_loop
+async def test_a_cursor_that_leads_nowhere_means_fetching_the_page_again(domain, topic, since):
+    await in_thread(change, domain, 1, "present")
+    async with running_hub() as hub, open_stream(hub, topic, since=since) as stream:
+        event = await stream.next()
+        await in_thread(change, domain, 2, "present")
+
+        assert (event.event, event.data) == ("resync", "resync")
+        assert (await stream.next()).slots["slot-2"] == "present"
+
+
+@in_loop
+async def test_a_trimmed_cursor_means_fetching_the_page_again(domain, topic, redis):
+    await in_thread(change, domain, 1, "present")
+    trimmed = cursor()
+    for number in range(3):
+        await in_thread(change, domain, 1, f"n{number}")
+    redis.xtrim(STREAM, maxlen=2, approximate=False)
+    async with running_hub() as hub, open_stream(hub, topic, last_event_id=trimmed) as stream:
+        event = await stream.next()
+
+    assert event.event == "resync"
+    assert event.id == cursor()
+
+
+@in_loop
+async def test_who_missed_too_much_fetches_the_page_again(domain, topic, redis):
+    await in_thread(change, domain, 1, "present")
+    since = cursor()
+    for number in range(201):
+        redis.xadd(STREAM, {"k": f"domain:{number + 1000}", "v": 1})
+    async with running_hub() as hub, open_stream(hub, topic, since=since) as stream:
+        assert (await stream.next()).event == "resync"
+
+
+@in_loop
+async def test_a_browser_that_takes_nothing_gets_each_element_once_and_last(domain, topic):
+    await in_thread(change, domain, 1, "present")
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
+        await in_thread(change, domain, 1, "first")
+        await stream.next()
+        stream.taking.clear()
+        for number in range(30):
+            await in_thread(change, domain, number % 2, f"n{number}")
+        await caught_up(hub)
+        before = len(stream.body)
+        stream.taking.set()
+        await stream.until(lambda: (stream.slots.get("slot-0"), stream.slots.get("slot-1")) == ("n28", "n29"))
+
+        assert stream.body[before:].count(b"<hx-partial") <= 4
+
+
+@in_loop
+async def test_a_browser_too_far_behind_fetches_the_page_again(domain, topic, monkeypatch):
+    monkeypatch.setattr("domains.push.client.PENDING", 3)
+    await in_thread(change, domain, 0, "present")
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
+        stream.taking.clear()
+        for slot in range(8):
+            await in_thread(change, domain, slot, "changed")
+        await caught_up(hub)
+        stream.taking.set()
+        events = [await stream.next()]
+        while events[-1].event != "resync":
+            events.append(await stream.next())
+
+        assert sum(len(event.slots) for event in events) <= 4
+        await in_thread(change, domain, 5, "later")
+        assert (await stream.next()).slots == {"slot-5": "later"}
