@@ -45,6 +45,7 @@ def test_plan_is_shown_first_and_run_as_it_was_shown(desk, mara):
     assert "1 cannot" in text(page)
     assert "adds vCPU 4-5, live and config" in text(page)
     assert "no free slot left" in text(page)
+    assert 'href="/help/reasons/#no_absent_slot"' in page.content.decode()
     batch = Batch.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, f"/batches/{batch.pk}/")
     assert (batch.actor, batch.door, batch.note, batch.stop_on_failure) == (
