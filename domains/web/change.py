@@ -6,28 +6,27 @@ from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from domains.models import Operation
 from domains.operations import unread
-from domains.operations.actor import Actor
 from domains.operations.change import OnFailure
 from domains.operations.refused import RequestRefused
 from domains.operations.request import request_change
 from domains.push.stream import cursor
 from domains.vcpu import cpulist
 from domains.vcpu.affect import Affect
-from domains.web import errors, lines
+from domains.web import errors, outcome
 from domains.web.access import member
 from domains.web.actor import actor_of
+from domains.web.confirm import ask, question_of
 from domains.web.domain import Asked, seen_domain, show
 from domains.web.shortcuts import expected
 
 _ACTIONS = {"first": "add", "highest": "remove"}
+_REMEMBERED = 365 * 24 * 3600  # seconds for which a browser knows which sides were chosen last
 # What is done on one side only, whichever is chosen for adding and removing
 _SIDES = {"make_removable": "config", "online": "live", "offline": "live"}
 
@@ -40,18 +39,22 @@ def change(request: HttpRequest, host: str, uuid: UUID) -> HttpResponse:
 
     Fields: ``action`` (any but sync), ``vcpu`` (repeated, each a cpulist, or first or highest), ``affect``,
     ``expect``, ``on_failure`` (continue), ``note``; or ``pick``, the value of a button that needs no selection
-    (:class:`domains.web.shortcuts.Shortcut`, :class:`domains.web.syncing.SyncChoice`).
+    (:class:`domains.web.shortcuts.Shortcut`, :class:`domains.web.syncing.SyncChoice`). What could hurt is not done
+    before ``confirm`` says that it is meant (:class:`domains.web.confirm.Question`).
     """
     since = cursor()
-    form = _unfold(request.POST)
+    asked = _asked(_unfold(request.POST))
+    question = question_of(request, host, uuid, asked, request.POST)
+    if question:
+        return ask(request, question)
     try:
-        operation = _ask(actor_of(request), host, str(uuid), form)
+        operation = request_change(actor=actor_of(request), host=host, domain_ref=str(uuid), asked=asked)
     except RequestRefused as refusal:
         return _refused(request, host, uuid, refusal, since)
-    if getattr(request, "htmx", None):
-        return render(request, "_outcome.html", {"line": lines.of_operation(operation)})
-    page = reverse("domain", args=[host, uuid])
-    return HttpResponseRedirect(f"{page}?operation={operation.pk}#change-outcome", status=303)
+    answer = outcome.answer(request, operation)
+    if asked["action"] in ("add", "remove"):  # otherwise there was no choice
+        answer.set_cookie("affect", str(asked["affect"]), max_age=_REMEMBERED, samesite="Lax")
+    return answer
 
 
 def _unfold(posted: QueryDict) -> QueryDict:
@@ -60,6 +63,9 @@ def _unfold(posted: QueryDict) -> QueryDict:
     word, *rest = form.get("pick", "").split(" ")
     if "pick" not in form:
         form["affect"] = _SIDES.get(form.get("action", ""), form.get("affect", ""))
+    elif word == "make_removable":
+        form["action"], form["affect"] = word, _SIDES[word]
+        form.setlist("vcpu", rest)
     elif word == "sync":
         side, *slots = rest or [""]
         form["action"], form["affect"], form["expect"] = "sync", side, ""
@@ -72,9 +78,9 @@ def _unfold(posted: QueryDict) -> QueryDict:
     return form
 
 
-def _ask(actor: Actor, host: str, uuid: str, form: QueryDict) -> Operation:
+def _asked(form: QueryDict) -> dict[str, object]:
     vcpu = form.getlist("vcpu")
-    asked: dict[str, object] = {
+    return {
         "action": form.get("action", ""),
         "vcpu": vcpu[0] if len(vcpu) == 1 else vcpu,
         "affect": form.get("affect", ""),
@@ -82,7 +88,6 @@ def _ask(actor: Actor, host: str, uuid: str, form: QueryDict) -> Operation:
         "on_failure": form.get("on_failure") or OnFailure.STOP,
         "note": form.get("note", ""),
     }
-    return request_change(actor=actor, host=host, domain_ref=uuid, asked=asked)
 
 
 def _refused(

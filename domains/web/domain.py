@@ -14,11 +14,11 @@ from domains.models import Domain, Operation
 from domains.models.grant import seen_with_rights
 from domains.push.stream import cursor
 from domains.push.topics import page_topic
-from domains.web import lines
 from domains.web.access import member
 from domains.web.board import board_of
 from domains.web.fragments import board_context
 from domains.web.numbers import read_number
+from domains.web.outcome import outcome_of
 from domains.web.readings import is_late
 
 
@@ -77,12 +77,20 @@ def show(request: HttpRequest, seen: Seen, asked: Asked, *, since: str, status: 
         "domain": found,
         "late": is_late(found.host),
         "asked": asked,
-        "line": lines.of_operation(operation) if operation else None,
-        "affect": asked.affect or ("live" if found.running else "config"),
+        **(outcome_of(operation, found, editable=seen.editable) if operation else {}),
+        "affect": asked.affect or _side(request, found),
         "since": since,
         "topics": [page_topic(found)],
     }
     return render(request, "domain.html", context, status=status)
+
+
+def _side(request: HttpRequest, domain: Domain) -> str:
+    """Say which sides are chosen at first: those chosen last in this browser, where the guest has them all."""
+    there = {"live": domain.running, "config": domain.config is not None}
+    there["both"] = all(there.values())
+    last = request.COOKIES.get("affect", "")
+    return last if there.get(last) else "live" if domain.running else "config"
 
 
 def _opened(request: HttpRequest) -> int | None:

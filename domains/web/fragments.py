@@ -18,8 +18,10 @@ from domains.operations.standing import followers_of
 from domains.push.rendering import Audience
 from domains.push.topics import domain_topics, named_rows, named_uuids, row_topic
 from domains.web import batch_view, fleet_rows, lines, operation_view
+from domains.web.announcing import announced
 from domains.web.board import Board, board_of
 from domains.web.hosts_view import state_html
+from domains.web.outcome import outcome_of
 from domains.web.readings import reading_html
 from domains.web.rows import Row
 from domains.web.slots import SlotView
@@ -158,12 +160,19 @@ def board_fragments(board: Board) -> Fragments:
         out[f"slot-{slot.id}"] = slot_html(slot, board.editable)
     for row in board.rows:
         out[f"row-{row.key}"] = _template("_row_head.html", {"row": row})
-        out[f"failures-{row.key}"] = _template("_failures.html", {"row": row})
+        out[f"failures-{row.key}"] = _template("_failures.html", {"row": row, "editable": board.editable})
     for card in board.cards:
         out[f"card-{card.number}"] = _template("_card.html", {"card": card})
-    for line in context["recent"]:
-        if line.number is not None:
-            out[f"outcome-{line.number}"] = _template("_outcome.html", {"line": line})
+    return out | (_outcomes(board) if board.editable else {})
+
+
+def _outcomes(board: Board) -> Fragments:
+    """Draw what came of the guest's last operations, for whoever asked for one of them; the newest with its buttons."""
+    out: Fragments = {}
+    for one in board.recent:
+        if isinstance(one, Operation):
+            shown = outcome_of(one, board.domain, editable=one is board.newest)
+            out[f"outcome-{one.pk}"] = _template("_outcome.html", shown)
     return out
 
 
@@ -177,6 +186,7 @@ def board_context(board: Board, picked: Iterable[int] = ()) -> dict[str, Any]:
 def _context(board: Board) -> dict[str, Any]:
     recent = [lines.of_any(one) for one in board.recent]
     newest, live, config = board.newest, board.view.live, board.view.config
+    last = next((line for line in recent if newest and line.number == newest.pk), None)
     return {
         "board": board,
         "host": board.domain.host,
@@ -184,7 +194,7 @@ def _context(board: Board) -> dict[str, Any]:
         "differ": bool(board.only_live or board.only_config),
         "uneven": live is not None and config is not None and len(live.present) != len(config.present),
         "recent": recent,
-        "newest": next((line for line in recent if newest and line.number == newest.pk), None),
+        "announced": announced(last, newest.action) if last and newest else "",
     }
 
 

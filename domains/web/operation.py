@@ -18,7 +18,7 @@ from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.operations.sight import sight_of
 from domains.push.stream import cursor
-from domains.web import errors
+from domains.web import errors, outcome
 from domains.web.access import member
 from domains.web.actor import actor_of
 from domains.web.operation_view import context_of
@@ -71,7 +71,8 @@ def _show(
 def act(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     """Do one of :data:`DEEDS`, and go to the page of the operation that it concerns or that came of it.
 
-    htmx has the browser go there. A refusal is shown in place, with what now stands and the note.
+    htmx has the browser go there. A refusal is shown in place, with what now stands and the note. A button on the
+    guest's page says ``back``, and is answered there.
     """
     note = request.POST.get("note", "").strip()[:NOTE_LENGTH]
     try:
@@ -79,6 +80,8 @@ def act(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     except RequestRefused as refusal:
         unread.attach(request, refusal)
         return _refused(request, pk, refusal, note)
+    if "back" in request.POST:
+        return outcome.answer(request, Operation.objects.select_related("domain__host").get(pk=concerned.pk))
     page = reverse("operation", args=[concerned.pk])
     if getattr(request, "htmx", None):
         return HttpResponseClientRedirect(page)

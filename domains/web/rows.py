@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from domains.vcpu import cpulist
+from domains.vcpu.reasons import Reason
 from domains.vcpu.targets import Target
 from domains.web.places import Core, Layout, cell_of, core_of, in_cells, same
 from domains.web.slots import SlotView
@@ -18,6 +19,22 @@ UNDONE = {
     Target.ONLINE: "brought online",
     Target.OFFLINE: "taken offline",
 }
+# What may be over by the next attempt
+_PASSING = frozenset(
+    {
+        Reason.AGENT_UNAVAILABLE,
+        Reason.CHANGED_MEANWHILE,
+        Reason.CONFIG_WRITE_FAILED,
+        Reason.DOMAIN_BUSY,
+        Reason.GUEST_NOT_READY,
+        Reason.GUEST_PAUSED,
+        Reason.GUEST_REFUSED,
+        Reason.HOST_UNREACHABLE,
+        Reason.HYPERVISOR_ERROR,
+        Reason.INTERRUPTED,
+        Reason.RUN_ENDED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,14 @@ class Failure:
     sentence: str
     operation: int
     target: Target
+    reason: str
+
+    @property
+    def step(self) -> str:
+        """What to do about it from here: ``make_removable``, ``retry``, or nothing where neither would help."""
+        if self.reason == Reason.NOT_REMOVABLE:
+            return "make_removable"
+        return "retry" if self.reason in _PASSING else ""
 
     @property
     def deed(self) -> str:
@@ -102,6 +127,7 @@ def _failures(slots: list[SlotView], failed: list[Work]) -> tuple[Failure, ...]:
             sentence=works[0].problem,
             operation=operation,
             target=works[0].target,
+            reason=works[0].reason,
         )
         for operation, works in by_operation.items()
     )

@@ -34,7 +34,8 @@ _DOING = {Target.PRESENT: "adding", Target.ABSENT: "removing"}
 class Work:
     """What an operation does at one slot and side, or the last that it tried there.
 
-    ``claimed`` says that a worker has taken it up. ``problem`` is the sentence that explains a failure.
+    ``claimed`` says that a worker has taken it up. ``problem`` is the sentence that explains a failure, ``reason`` its
+    code.
     """
 
     vcpu: int
@@ -46,6 +47,7 @@ class Work:
     claimed: bool
     since: datetime
     problem: str = ""
+    reason: str = ""
 
     @property
     def shown(self) -> str:

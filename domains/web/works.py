@@ -46,6 +46,7 @@ def work_of(effect: Effect) -> Work:
         claimed=operation.started_at is not None,
         since=effect.settled_at or effect.applied_at or operation.created_at,
         problem=problem_of(effect) if effect.state == EffectState.FAILED else "",
+        reason=effect.reason,
     )
 
 

@@ -1,7 +1,7 @@
 // What the buttons below the grid would do to the selected slots. The form works without it; this says it first,
-// in one sentence each, and sends only the slots that the pressed button named.
+// in one sentence each.
 (() => {
-  const { board, form, idsOf, inputOf, present, list, ticked, slots } = window.slotGrid ?? {};
+  const { board, form, idsOf, inputOf, present, list, read, ticked, slots } = window.slotGrid ?? {};
   if (!form) return;
   const side = () => form.elements.affect.value;
   const name = board.dataset.name;
@@ -22,11 +22,6 @@
 
   // ---- sentences
   const named = (some) => list(some.flatMap(idsOf));
-  const read = (cpulist) =>
-    cpulist.split(",").filter(Boolean).flatMap((part) => {
-      const [low, high = low] = part.split("-").map(Number);
-      return Array.from({ length: high - low + 1 }, (_, index) => low + index);
-    });
   const SAYS = {
     add: (ids) => ({
       live: `Adds vCPU ${ids} to the running guest ${name} until it is shut down.`,
@@ -112,16 +107,22 @@
   // ---- the form
   const clear = () => {
     for (const slot of ticked()) inputOf(slot).checked = false;
-    refresh();
+    board.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  document.addEventListener("change", (event) => (board.contains(event.target) ? refresh() : undefined));
+  Object.assign(window.slotGrid, { side, chosen, clear });
+  document.addEventListener("change", (event) => {
+    if (!board.contains(event.target)) return;
+    if (event.target.name === "affect") document.cookie = `affect=${side()}; path=/; max-age=31536000; samesite=lax`;
+    refresh();
+  });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") {
       clear();
       return;
     }
-    if (event.target.matches("input:not([type=checkbox]):not([type=radio]), textarea, select")) return;
+    // Single letters act only from within the grid and its form: elsewhere they may mean something to the browser.
+    if (!board.contains(event.target) || event.target.matches("input:not([type=checkbox]):not([type=radio])")) return;
     if ((event.key === "a" || event.key === "r") && getComputedStyle(form).display !== "none") {
       const button = document.getElementById(event.key === "a" ? "add" : "remove");
       if (!button.disabled && ticked().length) form.requestSubmit(button);
@@ -130,33 +131,6 @@
   form.addEventListener("reset", (event) => {
     event.preventDefault(); // keeps the side that was chosen
     clear();
-  });
-  // Only what the button named is sent: a mixed selection is two requests.
-  let sent = [];
-  document.addEventListener("htmx:config:request", (event) => {
-    const { ctx } = event.detail;
-    if (ctx.sourceElement !== form || !(ctx.request.body instanceof FormData)) return;
-    const action = ctx.request.body.get("action");
-    const some = action in CHOOSES ? chosen(action) : [];
-    if (!some.length) return;
-    ctx.request.body.delete("vcpu");
-    for (const slot of some) ctx.request.body.append("vcpu", inputOf(slot).value);
-    sent = some.map((slot) => slot.id);
-  });
-  document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail.ctx.sourceElement !== form) return;
-    const outcome = document.querySelector("#change-outcome > [data-status]");
-    if (!outcome) return; // refused: the selection stays, to be corrected
-    for (const slot of sent.map((id) => document.getElementById(id)).filter(Boolean)) {
-      inputOf(slot)?.toggleAttribute("checked", false);
-      Object.assign(inputOf(slot) ?? {}, { checked: false });
-    }
-    sent = [];
-    form.elements.note.value = "";
-    // A push may have overtaken this answer: then the newer word is in the list at the side.
-    const newer = document.querySelector(`#recent-${outcome.id.slice(8)} .tag`);
-    if (newer) outcome.querySelector(".tag").replaceWith(newer.cloneNode(true));
-    refresh();
   });
   document.addEventListener("htmx:after:swap", refresh);
   refresh();

@@ -22,25 +22,20 @@
     return parts.map(([low, high]) => (low === high ? low : high === low + 1 ? `${low}, ${high}` : `${low}–${high}`)).join(", ");
   };
   const present = (slot, side) => (side === "config" || slot.dataset.live === "" ? slot.dataset.config : slot.dataset.live) === "1";
-  window.slotGrid = { board, form, slots, inputOf, handle, ticked, idsOf, list, present };
+  // The opposite of list, from the server's spelling: "0-2,5".
+  const read = (cpulist) =>
+    cpulist.split(",").filter(Boolean).flatMap((part) => {
+      const [low, high = low] = part.split("-").map(Number);
+      return Array.from({ length: high - low + 1 }, (_, index) => low + index);
+    });
+  window.slotGrid = { board, form, slots, inputOf, handle, ticked, idsOf, list, read, present };
 
-  // ---- moving about: one slot is in the tab order, arrows move, Shift extends the selection
+  // ---- moving about: one slot is in the tab order, arrows move
   let here = null;
-  let anchor = null;
   const settle = () => {
     const all = slots();
     const current = all.find((slot) => slot.id === here) ?? all[0];
     for (const slot of all) handle(slot).tabIndex = slot === current ? 0 : -1;
-  };
-  const go = (slot, extend) => {
-    if (!slot) return;
-    const box = inputOf(slot);
-    if (extend && box) {
-      const from = document.getElementById(here);
-      box.checked = from ? inputOf(from).checked : true;
-      box.dispatchEvent(new Event("change", { bubbles: true }));
-    }
-    handle(slot).focus();
   };
   const beside = (slot, down) => {
     const box = slot.getBoundingClientRect();
@@ -61,16 +56,6 @@
     here = slot.id;
     settle();
   });
-  board.addEventListener("click", (event) => {
-    const box = event.target.closest(".sockets input");
-    const slot = box?.closest(".slot");
-    if (event.shiftKey && slot && anchor && anchor !== slot.id) {
-      const all = slots();
-      const [from, to] = [all.findIndex((other) => other.id === anchor), all.indexOf(slot)].sort((x, y) => x - y);
-      for (const other of all.slice(from, to + 1)) inputOf(other).checked = box.checked;
-    }
-    if (slot) anchor = slot.id;
-  });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const slot = event.target.closest?.(".sockets .slot");
@@ -81,7 +66,9 @@
     const next = move === "down" || move === "up" ? beside(slot, move === "down")
       : move === "first" ? all[0] : move === "last" ? all.at(-1) : all[all.indexOf(slot) + move];
     event.preventDefault();
-    go(next, event.shiftKey);
+    if (!next) return;
+    handle(next).focus();
+    next.dispatchEvent(new CustomEvent("slot:move", { bubbles: true, detail: { from: slot, extend: event.shiftKey } }));
   });
   document.addEventListener("htmx:after:swap", settle);
   settle();

@@ -9,19 +9,24 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import settings as installed
 from django.core.management import call_command
 from django.db import connections, transaction
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from pytest_django import Settings
 
 from domains.models import Domain, Host
 from domains.models.revision import next_revision
 from domains.push.stream import publish
+from tests.browser.worked import Worked
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.conftest import RedisServer, wait_until
+from tests.integration import simulated
 from tests.integration.web.factory import PASSWORD, make_domain, make_host, make_user
+from tests.simulator import SimulatedHost
 from tests.waiting import LONG
 
 SERVE = "import sys, django; django.setup(); from dashboard.serve import serve; serve('127.0.0.1', int(sys.argv[1]))"
@@ -65,7 +70,7 @@ class Site:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         command = [sys.executable, "-c", SERVE, str(self.port)]
-        self.process = subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, cwd=installed.BASE_DIR, stderr=subprocess.DEVNULL)
         wait_until(self._answers, what="the web server")
 
     def stop(self) -> None:
@@ -107,6 +112,15 @@ def web(site: Site, request: pytest.FixtureRequest) -> Domain:
     return make_domain(
         host, "web01", topology={"sockets": 1, "dies": 1, "clusters": 1, "cores": 4, "threads": 2}
     )
+
+
+@pytest.fixture
+def worked(site: Site, tmp_path: Path, settings: Settings) -> Worked:
+    """A simulated host of this test's own."""
+    settings.GATEWAY, settings.SOCKET_DIRS = simulated.FACTORY, [str(tmp_path)]
+    simulator = SimulatedHost(tmp_path / "host")
+    simulator.tune(unplug_timeout=0.05, lock_wait=0.05)
+    return Worked(simulator, simulated.host_row(simulator, f"sim-{os.urandom(4).hex()}"))
 
 
 OpenPage = Callable[..., Page]

@@ -63,7 +63,7 @@ def test_outcome_of_an_operation_is_announced_and_shown_where_it_was_asked(open_
         )
         publish(f"operation:{operation.pk}", revision)
     expect(page.locator("#change-outcome")).to_contain_text("added vCPU 2 to web01")
-    expect(page.locator("#announce")).to_contain_text("succeeded")
+    expect(page.locator("#announce")).to_contain_text("vCPU 2 of web01 added, live.")
     expect(page.locator("#slot-2")).not_to_have_attribute("data-st", "queued")
 
 
