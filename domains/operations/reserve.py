@@ -53,4 +53,5 @@ def collide(operation: Operation, blocker: Operation, *, revision: int) -> None:
         vcpu=operation.vcpu[0] if len(operation.vcpu) == 1 else None,
         operation=blocker.pk,
     )
-    record.fail(operation, Reason.OPERATION_OPEN, words, revision=revision)
+    who = "You" if blocker.actor == operation.actor else blocker.actor
+    record.fail(operation, Reason.OPERATION_OPEN, f"{words} {who} asked for it.", revision=revision)

@@ -42,7 +42,7 @@ def controls_of(
     if operation.domain is None:
         return []
     if operation.status == Status.QUEUED and not operation.attempt:
-        sentence = "No worker has taken it up: it is withdrawn, and nothing is changed."
+        sentence = "Withdraws it before a worker takes it up; nothing is changed."
         return [Control("cancel", "Cancel", "ban", sentence)]
     again = Control(
         "ask-again",

@@ -1,15 +1,16 @@
 // What the buttons below the grid would do to the selected slots. The form works without it; this says it first,
 // in one sentence each.
 (() => {
-  const { board, form, idsOf, inputOf, present, list, read, ticked, slots } = window.slotGrid ?? {};
+  const { board, form, inputOf, named, none, sentence, side, there, ticked } = window.slotGrid ?? {};
   if (!form) return;
-  const side = () => form.elements.affect.value;
-  const name = board.dataset.name;
   const can = (slot, word) => (slot.dataset.can ?? "").split(" ").includes(word);
-  const open = (slot) => (side() === "both" ? can(slot, "live") || can(slot, "config") : can(slot, side()));
-  const there = (slot) => present(slot, side() === "config" ? "config" : "live");
-  const off = () => slots()[0]?.dataset.live === "";
-  const shortcuts = () => document.getElementById("shortcuts").dataset;
+  // On both sides: whatever is not yet as it is asked to be must be possible, or nothing would come of the whole.
+  const open = (slot) => {
+    if (side() !== "both") return can(slot, side());
+    const { live, config } = slot.dataset;
+    const due = Object.entries({ live, config }).filter(([, state]) => state === (there(slot) ? "1" : "0"));
+    return Boolean(live && config) && due.every(([where]) => can(slot, where));
+  };
 
   const CHOOSES = {
     add: (slot) => open(slot) && !there(slot),
@@ -20,46 +21,6 @@
   };
   const chosen = (action, all = ticked()) => all.filter(CHOOSES[action]);
 
-  // ---- sentences
-  const named = (some) => list(some.flatMap(idsOf));
-  const SAYS = {
-    add: (ids) => ({
-      live: `Adds vCPU ${ids} to the running guest ${name} until it is shut down.`,
-      config: `Adds vCPU ${ids} to the configuration of ${name}, for the next start.`,
-      both: `Adds vCPU ${ids} to the running guest ${name} and to its configuration.`,
-    }[side()]),
-    remove: (ids) => ({
-      live: `Removes vCPU ${ids} of ${name} from the running guest; the guest must let go.`,
-      config: `Removes vCPU ${ids} from the configuration of ${name}${off() ? "" : "; the running guest keeps it until it is shut down"}.`,
-      both: `Removes vCPU ${ids} of ${name} from the running guest, where the guest must let go, and then from its configuration.`,
-    }[side()]),
-    make_removable: (ids, some) => {
-      const mine = some.flatMap(idsOf);
-      const after = read(shortcuts().fixed ?? "").filter((id) => id > Math.min(...mine) && !mine.includes(id));
-      const more = after.length
-        ? ` vCPU ${list(after)}, fixed and above ${Math.min(...mine)}, goes along: none may stay fixed above a removable one.`
-        : "";
-      return `Marks vCPU ${list([...mine, ...after].sort((a, b) => a - b))} in the configuration of ${name} as removable, from its next start on.${more}`;
-    },
-    online: (ids) => `Has the kernel of ${name} use vCPU ${ids}, through its agent. Nothing is plugged.`,
-    offline: (ids) => `Has the kernel of ${name} stop using vCPU ${ids}, through its agent. It stays plugged.`,
-  };
-  // Threads that are plugged one by one: a core of which only a part would be left on the side that changes.
-  const halves = (some) => {
-    const parts = [];
-    for (const core of new Set(some.map((slot) => slot.closest(".core[data-core]")))) {
-      const all = core ? [...core.querySelectorAll(".slot")] : [];
-      const left = all.filter((slot) => there(slot) !== some.includes(slot)).length;
-      if (left && left < all.length) parts.push(`${left === 1 ? "one thread" : `${left} threads`} of ${core.dataset.core}`);
-    }
-    return parts.length ? ` Leaves ${parts.join(" and ")}.` : "";
-  };
-  const sentence = (action, some) => {
-    let words = SAYS[action](named(some), some);
-    if (action === "remove" && side() !== "config" && shortcuts().delay) words += ` ${shortcuts().delay}`;
-    return action === "add" || action === "remove" ? words + halves(some) : words;
-  };
-
   // ---- buttons
   const plain = {};
   const row = (action) => document.getElementById(action)?.closest("li");
@@ -68,7 +29,7 @@
     plain[action] ??= says.innerHTML;
     if (!all.length) says.innerHTML = plain[action];
     else if (some.length) says.textContent = sentence(action, some);
-    else says.textContent = "None of the selected slots can be changed this way; each says why at the side.";
+    else says.textContent = none(all);
   };
   const describeMain = (action, found, all) => {
     const button = document.getElementById(action);
@@ -105,15 +66,25 @@
   };
 
   // ---- the form
+  // This form stands in front of the slots, and grows with what is selected: the slot that has the focus is scrolled out
+  // from behind it. Only when somebody does something: what is pushed must not move the page under a reader.
+  const uncover = () => {
+    const slot = document.activeElement.closest(".sockets .slot");
+    if (!slot || getComputedStyle(form).position !== "sticky") return;
+    const behind = () => slot.getBoundingClientRect().bottom + 8 - form.getBoundingClientRect().top;
+    for (let times = 0; times < 2 && behind() > 0; times++) scrollBy(0, behind()); // the form may come along once
+  };
+  board.addEventListener("focusin", uncover);
   const clear = () => {
     for (const slot of ticked()) inputOf(slot).checked = false;
     board.dispatchEvent(new Event("change", { bubbles: true }));
   };
-  Object.assign(window.slotGrid, { side, chosen, clear });
+  Object.assign(window.slotGrid, { chosen, clear });
   document.addEventListener("change", (event) => {
     if (!board.contains(event.target)) return;
     if (event.target.name === "affect") document.cookie = `affect=${side()}; path=/; max-age=31536000; samesite=lax`;
     refresh();
+    uncover();
   });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;

@@ -4,7 +4,10 @@
   const { board, form, slots, inputOf, idsOf, read, side, chosen } = window.slotGrid ?? {};
   if (!form) return;
   const outcome = document.getElementById("change-outcome");
-  const ours = (event) => event.detail?.ctx?.sourceElement?.closest?.("#change, [data-confirm]");
+  const ours = (event) => {
+    const source = event.detail?.ctx?.sourceElement;
+    return source?.form === form || source?.closest?.("#change, [data-confirm]");
+  };
 
   // ---- what is meant
   const meant = (body) => {
@@ -83,15 +86,15 @@
       return;
     }
     const { target } = event.detail.ctx;
-    if (target === sure) {
+    if (target === "#sure") {
       takeBack(); // nothing has been done yet
       sure.showModal();
       return;
     }
     sure.close();
     const said = outcome.querySelector(":scope > [data-status]");
-    if (said) accepted(said);
-    else takeBack(); // refused: the selection stays, to be corrected
+    if (said && said.dataset.status !== "failed") accepted(said);
+    else takeBack(); // the selection stays, to be corrected
     settle();
     sent = [];
   });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from xml.etree import ElementTree
 
 from playwright.sync_api import Locator, Page, expect
@@ -41,13 +42,22 @@ def open_web01(page: Page, product: Product) -> Page:
     return page
 
 
+def press(page: Page, button: Callable[[], None], yes: Callable[[], None] | None = None) -> None:
+    """Press what asks for a change, and say ``yes`` where the page asks once more, as before the last one goes."""
+    with page.expect_response(lambda answer: answer.url.endswith("/vcpus/")) as answered:
+        button()
+    if "hx-retarget" in answered.value.headers:
+        expect(page.locator("#sure")).to_be_visible()
+        (yes or page.locator("#sure .solid").click)()
+
+
 def add_and_remove_slot_5(product: Product, actor: Page, *onlookers: Page) -> None:
     """Have a person add vCPU 5 on both sides and remove it, and everybody see it when the guest agrees."""
     before = online_in_guest(product)
     for action, state, gained in (("add", "1", 1), ("remove", "0", 0)):
         actor.check("input[name=vcpu][value='5']")
         actor.locator("label", has=actor.locator("input[name=affect][value=both]")).click()
-        actor.click(f"#{action}")
+        press(actor, actor.locator(f"#{action}").click)
         for page in (actor, *onlookers):
             expect(slot(page, 5, state, state)).to_be_visible(timeout=TURN_MS)
         assert present(product, 5) == {"live": state == "1", "config": state == "1"}

@@ -14,6 +14,7 @@ from tests.browser.clicks import (
     online_in_guest,
     open_web01,
     present,
+    press,
     slot,
 )
 from tests.browser.people import sign_in
@@ -33,7 +34,12 @@ def test_the_keyboard_alone_is_enough(product, new_context):
     expect(page.locator("#slot-6[data-live='1']:not([data-st=adding])")).to_be_visible(timeout=TURN_MS)
     page.locator("#slot-6 input").focus()
     page.keyboard.press("Space")
-    page.keyboard.press("r")
+
+    def agree() -> None:
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+
+    press(page, lambda: page.keyboard.press("r"), agree)
     expect(slot(page, 6, "0", "0")).to_be_visible(timeout=TURN_MS)
 
 
@@ -42,6 +48,8 @@ def test_it_works_without_javascript(product, new_context):
     for action, state in (("add", "1"), ("remove", "0")):
         page.check("input[name=vcpu][value='7']")
         page.click(f"#{action}")
+        if page.locator("form[data-confirm]").count():
+            page.click("form[data-confirm] .solid")
         expect(page.locator("#change-outcome")).to_contain_text("Operation")
         deadline = time.monotonic() + TURN_MS / 1000
         while not page.locator(
@@ -70,7 +78,7 @@ def test_a_stubborn_guest_is_told_as_refusing_in_the_slot(product, new_context):
     page.click("#add")
     expect(page.locator("#slot-9[data-live='1']:not([data-st=adding])")).to_be_visible(timeout=TURN_MS)
     page.check("input[name=vcpu][value='9']")
-    page.click("#remove")
+    press(page, page.locator("#remove").click)
     expect(page.locator("#slot-9[data-live='1'][data-st=failed]")).to_be_visible(timeout=TURN_MS)
     expect(page.get_by_text("refused to let go of vCPU 9").first).to_be_visible()
     expect(page.locator("#slot-9[data-live='0']")).to_have_count(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from domains.models import Domain, Host, Operation
+from domains.models import Domain, Host, Operation, Status
 from domains.operations import execute
 from domains.vcpu.slots import Side
 from tests.integration import simulated
@@ -28,9 +28,11 @@ class Worked:
         return simulated.look(self.host, str(uuid))
 
     def work(self, domain: Domain) -> Operation:
-        """Take up what is queued for a guest, and give the newest operation."""
-        execute.work(domain.pk)
-        return Operation.objects.filter(domain=domain).latest("pk")
+        """Take up what is queued for a guest until a worker could do no more, and give the newest operation."""
+        mine = Operation.objects.filter(domain=domain)
+        while mine.filter(status__in=(Status.QUEUED, Status.RUNNING)).exists():
+            execute.work(domain.pk)
+        return mine.latest("pk")
 
     def present(self, domain: Domain) -> dict[Side, list[int]]:
         """Ask the host itself."""
