@@ -120,7 +120,7 @@ def test_shortcuts_say_which_slot_they_mean_on_each_side(operator, host):
 def test_domain_page_of_a_viewer_has_no_form(viewer, domain, page):
     text = viewer.get(page).text
     assert 'id="change"' not in text
-    assert 'type="checkbox"' not in text
+    assert 'name="vcpu"' not in text
     assert "Add first available" not in text
     assert "every guest keeps it" in slot(text, 0)
 
