@@ -70,7 +70,9 @@
   // from behind it. Only when somebody does something: what is pushed must not move the page under a reader.
   const uncover = () => {
     const slot = document.activeElement.closest(".sockets .slot");
-    if (!slot || getComputedStyle(form).position !== "sticky") return;
+    if (!slot) return;
+    slot.scrollIntoView({ block: "nearest" });
+    if (getComputedStyle(form).position !== "sticky") return;
     const behind = () => slot.getBoundingClientRect().bottom + 8 - form.getBoundingClientRect().top;
     for (let times = 0; times < 2 && behind() > 0; times++) scrollBy(0, behind()); // the form may come along once
   };

@@ -67,7 +67,8 @@
       : move === "first" ? all[0] : move === "last" ? all.at(-1) : all[all.indexOf(slot) + move];
     event.preventDefault();
     if (!next) return;
-    handle(next).focus();
+    handle(next).focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
     next.dispatchEvent(new CustomEvent("slot:move", { bubbles: true, detail: { from: slot, extend: event.shiftKey } }));
   });
   document.addEventListener("htmx:after:swap", settle);

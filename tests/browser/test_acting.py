@@ -7,7 +7,7 @@ from domains.vcpu.slots import Side
 from tests.browser.conftest import address
 from tests.browser.test_push import live
 
-PATIENT = 30_000
+PATIENT = 60_000
 
 
 def tick(page, *vcpus):

@@ -27,6 +27,7 @@ def click(page: Page, vcpu: int, *modifiers: str) -> None:
 
 
 def middle(page: Page, vcpu: int) -> tuple[float, float]:
+    page.locator(f"#slot-{vcpu}").scroll_into_view_if_needed()
     box = page.locator(f"#slot-{vcpu}").bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -89,7 +90,7 @@ def test_dragging_selects_what_it_goes_over_and_shrinks_on_the_way_back(open_pag
 
 
 def test_finger_does_not_select_by_dragging(open_page, wide):
-    page = open_page(address(wide), has_touch=True, viewport={"width": 390, "height": 500})
+    page = open_page(address(wide), has_touch=True, viewport={"width": 390, "height": 1400})
     page.evaluate(
         """([[x, y], [right, bottom]]) => {
              const fire = (name, x, y) => document.elementFromPoint(x, y).dispatchEvent(new PointerEvent(name,
