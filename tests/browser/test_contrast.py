@@ -104,3 +104,18 @@ def test_every_state_of_a_slot_stands_out(look, busy, scheme):
             if part not in found or found[part] < least:
                 faint.append(f"{state}: {part} {found.get(part, 'is missing')}, needs {least}")
     assert not faint, "\n".join(faint)
+
+
+def test_paper_is_white_whatever_the_theme(look, busy):
+    page = look("/operations/?status=failed")
+    page.emulate_media(color_scheme="dark")
+    page.click("[data-theme-toggle]")
+    page.click("[data-theme-toggle]")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    page.emulate_media(media="print", color_scheme="dark")
+    ink = "(name) => getComputedStyle(document.querySelector(name)).color"
+    light = page.evaluate("() => getComputedStyle(document.documentElement).colorScheme")
+    assert light == "light"
+    assert page.evaluate(ink, "h1") == page.evaluate(ink, ".paper")
+    for words in ("only: outcome failed", "Last verified", "hash abab"):
+        assert words in page.locator(".paper").first.inner_text()
