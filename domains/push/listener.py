@@ -126,15 +126,15 @@ class Listener:
         if self._checked == before:
             self._checked = upto
             self._seen = {key: revision for key, revision in self._seen.items() if revision > upto}
+        # Whoever listens here hears of them at once: Redis may be away, or end with what it was just told.
+        for key in missed:
+            self._hear(key)
         self._unannounced |= missed
-        try:
+        # Nobody else hears of them before Redis is back.
+        with suppress(RedisError):
             await self._follower.announce(self._unannounced)
             self._unannounced.clear()
             self._tell_attached()
-        except RedisError:
-            # Nobody else hears of them before Redis is back, but whoever listens here does.
-            for key in missed:
-                self._hear(key)
 
 
 async def set_within(event: asyncio.Event, timeout: float) -> None:

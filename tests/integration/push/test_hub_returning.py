@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from domains.push import listener
+from domains.push.follower import Follower
 from domains.push.stream import STREAM, cursor
 from tests.integration.push.browser import (
     caught_up,
@@ -66,6 +68,24 @@ async def test_nothing_is_lost_when_the_hub_loses_its_connection_again_and_again
 
 
 LAST = [f"n{number}" for number in range(92, 100)]
+
+
+@in_loop
+async def test_what_was_found_by_looking_arrives_although_redis_loses_its_announcement(
+    domain, topic, redis, monkeypatch
+):
+    announce = Follower.announce
+
+    async def lose(self, revisions):
+        await announce(self, dict.fromkeys(["nonsense"] if revisions else [], 0))
+
+    await in_thread(change, domain, 0, "start")
+    monkeypatch.setattr(listener, "CHECK", 0.1)
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
+        await stream.silence()
+        monkeypatch.setattr(Follower, "announce", lose)
+        await in_thread(change, domain, 5, "present", announce=False)
+        await stream.until(lambda: stream.slots.get("slot-5") == "present")
 
 
 @in_loop
