@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import tempfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from pictures.camera import take
 from pictures.pages import PICTURES, Picture
+from pictures.palette import reduced
 from pictures.people import People
 from pictures.story import play
 from tests.chromium import ARGUMENTS, CHROMIUM
@@ -29,9 +31,12 @@ def main() -> None:
     chosen = [picture for picture in PICTURES if not options.names or picture.name in options.names]
     if unknown := set(options.names) - {picture.name for picture in chosen}:
         parser.error(f"there is no picture {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it ends what it has started
     options.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="slotboard-pictures-") as folder:
         files = _photograph(Path(folder), chosen, options.into)
+    for file in files:
+        file.write_bytes(reduced(file.read_bytes()))
     weight = sum(file.stat().st_size for file in files) / 1e6
     print(f"{len(files)} pictures in {options.into}, {weight:.1f} MB")
 

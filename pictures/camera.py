@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from pictures.pages import Picture
-from pictures.palette import reduced
 from pictures.people import People
 
 
@@ -31,6 +31,9 @@ LOOKS = (
     Look("narrow", "light", 390, 844, 1200),
 )
 
+PATIENCE_MS = 120_000  # on a machine that has other things to do
+LIVE_MS, RELOADS = 20_000, 6
+
 
 def take(
     people: People, url: str, places: Mapping[str, str], pictures: Iterable[Picture], folder: Path
@@ -46,6 +49,7 @@ def take(
                 reduced_motion="reduce",
                 timezone_id="UTC",
             ) as context:
+                context.set_default_timeout(PATIENCE_MS)
                 page = context.new_page()
                 page.goto(url + picture.path.format(**places))
                 files.append(_shoot(page, picture, look, folder))
@@ -53,8 +57,7 @@ def take(
 
 
 def _shoot(page: Page, picture: Picture, look: Look, folder: Path) -> Path:
-    if page.locator("#stream").count():
-        page.wait_for_selector("#link[data-link=live]")  # the page is itself only when its stream is open
+    _be_live(page)
     for slot in picture.ticked:
         page.locator(f"input[name=vcpu][value='{slot}']").evaluate("box => box.click()")
     height = int(page.evaluate("document.documentElement.scrollHeight"))
@@ -62,5 +65,19 @@ def _shoot(page: Page, picture: Picture, look: Look, folder: Path) -> Path:
     page.evaluate("() => { document.activeElement?.blur(); scrollTo(0, 0); }")
     page.wait_for_timeout(300)  # transitions, and what a script does a moment after loading
     file = folder / f"{picture.name}-{look.name}.png"
-    file.write_bytes(reduced(page.screenshot()))
+    page.screenshot(path=file)
     return file
+
+
+def _be_live(page: Page) -> None:
+    """Wait until the page's stream is open, without which it says so; load it again where that does not come."""
+    for _ in range(RELOADS):
+        if not page.locator("#stream").count():
+            return
+        try:
+            page.wait_for_selector("#link[data-link=live]", timeout=LIVE_MS)
+        except PlaywrightTimeout:
+            page.reload()
+        else:
+            return
+    raise RuntimeError(f"{page.url} has not become live in {RELOADS} attempts.")

@@ -29,7 +29,7 @@ def reduced(png: bytes) -> bytes:
     palette = [colour for colour, _ in found.most_common(_COLOURS)]
     index = {colour: number for number, colour in enumerate(palette)}
     index |= {colour: _nearest(palette, colour) for colour in found.keys() - index.keys()}
-    body = b"".join(b"\0" + bytes(index[colour] for colour in line) for line in lines)
+    body = b"".join(b"\0" + bytes(map(index.__getitem__, line)) for line in lines)
     header = struct.pack(">IIBBBBB", width, height, 8, _INDEXED, 0, 0, 0)
     colours = bytes(value for colour in palette for value in colour)
     parts = ((b"IHDR", header), (b"PLTE", colours), (b"IDAT", zlib.compress(body, 9)), (b"IEND", b""))
@@ -59,19 +59,25 @@ def _pixels(png: bytes) -> tuple[int, int, list[bytearray]]:
 
 
 def _unfiltered(kind: int, line: bytes, above: bytearray) -> bytearray:
-    """Undo what a row was written as: differences from its neighbours, in one of five ways."""
-    row = bytearray(line)
+    """Undo what a row was written as: differences from the pixel on the left, the one above, or both."""
+    if kind == 0:
+        return bytearray(line)
+    if kind == 2:
+        return bytearray((value + up) & 0xFF for value, up in zip(line, above, strict=True))
+    row, corners = bytearray(_DEPTH) + line, bytearray(_DEPTH) + above
     for at, value in enumerate(line):
-        left, corner = (row[at - _DEPTH], above[at - _DEPTH]) if at >= _DEPTH else (0, 0)
-        up = above[at]
-        guess = (0, left, up, (left + up) // 2)[kind] if kind < 4 else _paeth(left, up, corner)
-        row[at] = (value + guess) & 0xFF
-    return row
-
-
-def _paeth(left: int, up: int, corner: int) -> int:
-    guess = left + up - corner
-    return min((left, up, corner), key=lambda one: abs(guess - one))
+        left, up, corner = row[at], above[at], corners[at]
+        if kind == 1:
+            guess = left
+        elif kind == 3:
+            guess = (left + up) // 2
+        else:
+            to_left, to_up, to_corner = abs(up - corner), abs(left - corner), abs(left + up - 2 * corner)
+            guess = (
+                left if to_left <= to_up and to_left <= to_corner else up if to_up <= to_corner else corner
+            )
+        row[at + _DEPTH] = (value + guess) & 0xFF
+    return row[_DEPTH:]
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
