@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import APIResponse, Browser, BrowserContext
 
 from lab.guests import BY_NAME
 from pictures.pages import ADMIN, NOBODY
 from tests.browser.people import sign_in
 from tests.product import PASSWORD, Product
+
+_NUMBER = re.compile(r"[?&]operation=(\d+)")
+_QUESTION = re.compile(r'name="confirm" value="([^"]*)"')
 
 
 class People:
@@ -28,16 +33,23 @@ class People:
         return context
 
     def change(self, name: str, guest: str, **asked: str) -> int:
-        """Have somebody send the form of a guest's page, and give the number of the operation that came of it."""
+        """Have somebody send the form of a guest's page, and give the number of the operation that came of it.
+
+        Whoever is asked whether it is meant says yes.
+        """
         context = self.context(name)
         page = f"{self._product.url}/domains/lab/{BY_NAME[guest].uuid}/"
         _accepted(context.request.get(page))  # brings the cookie of the forms
         token = next(one["value"] for one in context.cookies() if one["name"] == "csrftoken")
         sent: dict[str, str | float | bool] = {"csrfmiddlewaretoken": token, **asked}
-        _accepted(context.request.post(f"{page}vcpus/", form=sent, headers={"Referer": page}))
+        answer = _accepted(context.request.post(f"{page}vcpus/", form=sent, headers={"Referer": page}))
+        if question := _QUESTION.search(answer.text()):
+            sent["confirm"] = question[1]
+            answer = _accepted(context.request.post(f"{page}vcpus/", form=sent, headers={"Referer": page}))
         context.close()
-        (row,) = self._product.query("SELECT max(id) AS number FROM domains_operation")
-        return int(str(row["number"]))
+        if not (found := _NUMBER.search(answer.url)):
+            raise RuntimeError(f"{name} was led to {answer.url}, which names no operation.")
+        return int(found[1])
 
     def _session(self, name: str) -> str:
         if name not in self._states:
@@ -48,6 +60,7 @@ class People:
         return self._states[name]
 
 
-def _accepted(answer: APIResponse) -> None:
+def _accepted(answer: APIResponse) -> APIResponse:
     if not answer.ok:
         raise RuntimeError(f"{answer.url} answered {answer.status}: {answer.text()[:500]}")
+    return answer
