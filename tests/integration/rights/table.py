@@ -39,7 +39,7 @@ def rows_of(answers: Answers) -> list[str]:
             everything = {guest.host if listing.of == "host" else guest.name for guest in GUESTS}
             whole = found == everything or person.superuser or person.name.endswith("-everything")
             _note(cells, listing.words, person, ("all" if whole else "theirs") if found else "none")
-    lines = [_line(["", *COLUMNS]), _line(["---"] * (len(COLUMNS) + 1))]
+    lines = [_line(["Door", *COLUMNS]), _line(["---"] * (len(COLUMNS) + 1))]
     return lines + [
         _line([words, *(_cell(told[column]) for column in COLUMNS)]) for words, told in cells.items()
     ]
