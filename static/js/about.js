@@ -46,8 +46,10 @@
   const reveal = () => {
     const about = board.querySelector(".socket > #about");
     if (!about) return;
-    about.style.scrollMarginBlockEnd = `${(board.querySelector(".dock")?.offsetHeight ?? 0) + 8}px`;
     about.scrollIntoView({ block: "nearest" });
+    const dock = board.querySelector(".dock");
+    const behind = () => about.getBoundingClientRect().bottom + 8 - (dock?.getBoundingClientRect().top ?? Infinity);
+    for (let times = 0; times < 2 && behind() > 0; times++) scrollBy(0, behind()); // the dock may come along once
   };
 
   board.addEventListener("focusin", (event) => turnTo(slotAt(event)));
