@@ -43,6 +43,7 @@ PERIODS = (
     Choice("", "All time"),
     Choice("1h", "Last hour"),
     Choice("today", "Today"),
+    Choice("yesterday", "Yesterday"),
     Choice("7d", "Last 7 days"),
 )
 _ACTIONS = {
@@ -120,5 +121,5 @@ CHOICES: dict[str, tuple[Choice, ...]] = {
 
 def words_of(name: str, value: str) -> str:
     """Say a filter's value in words."""
-    known = (*CHOICES.get(name, ()), *(PERIODS if name == "since" else ()))
+    known = (*CHOICES.get(name, ()), *(PERIODS if name in ("since", "until") else ()))
     return next((choice.words for choice in known if choice.value == value), value)

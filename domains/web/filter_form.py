@@ -18,7 +18,8 @@ from domains.web.times import relative
 from domains.web.zone import zone_of
 
 MOST = 500  # hosts and people that are offered; any other can be typed into the address
-_RARE = ("reason", "door", "slot", "until")
+_RARE = ("reason", "door", "slot")
+_ENDED = "yesterday"  # the period that is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,19 @@ def form_of(request: HttpRequest, asked: Asked, filters: Filters | None, sight: 
     ``filters`` is None where the address makes no sense: the form then shows what can be shown of it.
     """
     zone, values = zone_of(request), asked.values
-    since = values.get("since", "")
+    since, until = values.get("since", ""), values.get("until", "")
     return {
         "zone": zone,
         "values": values,
         "choices": CHOICES | {"host": _hosts(sight, values.get("host", ""))},
         "people": _people(sight),
         "chips": [_chip(asked, name, filters) for name in asked.names],
-        "rare": sum(name in values for name in _RARE) + bool(since and not relative(since)),
+        "rare": sum(name in values for name in _RARE)
+        + sum(bool(time) and not relative(time) for time in (since, until)),
         "period": since if relative(since) else "",
+        "period_end": until if relative(until) else "",
         "from": _local(filters.since if filters and not relative(since) else None, zone),
-        "until": _local(filters.until if filters else None, zone),
+        "until": _local(filters.until if filters and not relative(until) else None, zone),
         "title": TITLES.get(values.get("show", ""), "Operations"),
         "shown": [
             Link(one.words, asked.query(show=one.value), values.get("show", "") == one.value) for one in SHOWN
@@ -91,8 +94,9 @@ def _chip(asked: Asked, name: str, filters: Filters | None) -> Chip:
 
 
 def _period(asked: Asked, period: Choice, zone: tzinfo) -> Link:
-    current = asked.values.get("since", "") == period.value and "until" not in asked.values
-    return Link(period.words, asked.query(since=period.value, until="", zone=str(zone)), current)
+    until = period.value if period.value == _ENDED else ""
+    current = (asked.values.get("since", ""), asked.values.get("until", "")) == (period.value, until)
+    return Link(period.words, asked.query(since=period.value, until=until, zone=str(zone)), current)
 
 
 def _local(moment: datetime | None, zone: tzinfo) -> str:

@@ -24,7 +24,10 @@ NAMES = (
 _TIMES = ("since", "until")
 _TEXTS = {"q": "text", "host": "host", "domain": "domain", "actor": "actor"}
 _WORDS = ("action", "status", "reason", "door")
-_A_TIME = "is no time; write 2026-11-25, 2026-11-25T14:30, 2026-11-25T14:30:00Z, today, or 24h or 7d for so long ago"
+_A_TIME = (
+    "is no time; write 2026-11-25, 2026-11-25T14:30, 2026-11-25T14:30:00Z, today, yesterday, or 24h or 7d for "
+    "so long ago"
+)
 
 
 @dataclass(frozen=True, slots=True)

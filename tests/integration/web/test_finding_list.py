@@ -46,6 +46,15 @@ def test_today_is_the_viewers_today(auditor, history):
     assert 'href="/operations/?since=1h&amp;host=hv1">Last hour</a>' in text
 
 
+def test_yesterday_is_over_and_stays_chosen_while_other_filters_change(auditor, history):
+    query = "since=yesterday&until=yesterday&host=hv1"
+    text = auditor.get(f"/operations/?{query}").text
+    assert f'href="/operations/?{html.escape(query)}" aria-current="true">Yesterday</a>' in text
+    assert '<input type="hidden" name="since" value="yesterday">' in text
+    assert '<input type="hidden" name="until" value="yesterday">' in text
+    assert '<details class="further">' in text
+
+
 def test_news_counts_what_came_since_and_fits(auditor, domain, monkeypatch):
     make_operation(domain, [(5, "live", "done")], status="succeeded")
     top = HistoryLine.objects.latest("seq").seq

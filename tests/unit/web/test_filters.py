@@ -64,6 +64,7 @@ def test_nothing_asked_for_is_everything_there_is_of_operations():
         ("1h", NOW - timedelta(hours=1)),
         ("7d", NOW - timedelta(days=7)),
         ("today", datetime(2026, 11, 24, 23, tzinfo=UTC)),
+        ("yesterday", datetime(2026, 11, 23, 23, tzinfo=UTC)),
         ("2026-07-01", datetime(2026, 6, 30, 22, tzinfo=UTC)),
         ("2026-11-25T14:30", datetime(2026, 11, 25, 13, 30, tzinfo=UTC)),
         ("2026-11-25 14:30:01.5", datetime(2026, 11, 25, 13, 30, 1, 500_000, tzinfo=UTC)),
@@ -85,10 +86,16 @@ def test_a_day_lasts_until_its_end_in_the_viewers_zone():
     assert read("until=2026-11-25").until == datetime(2026, 11, 26, tzinfo=UTC)
 
 
+def test_yesterday_lasts_until_today_begins_in_the_viewers_zone():
+    filters = read(f"since=yesterday&until=yesterday&zone={BERLIN}")
+    assert filters.since == datetime(2026, 11, 23, 23, tzinfo=UTC)
+    assert filters.until == datetime(2026, 11, 24, 23, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "yesterday", "0h", "-1d", "12345d", "5m", "2026-13-01", "2026-02-30", "20261125", "2026-W48-3", "25.11.2026",
+        "tomorrow", "0h", "-1d", "12345d", "5m", "2026-13-01", "2026-02-30", "20261125", "2026-W48-3", "25.11.2026",
         "2026-11-25T25:00", "2026-11-25T14", "2026-11-25T14:30+99:00", "0001-01-01T00:00+14:00", "9999-12-31",
         "9999-12-31T23:59-12:00", "٢٠٢٦-11-25", "1h ", "\N{SUPERSCRIPT TWO}h",
     ],
