@@ -9,7 +9,7 @@ from ninja import Path, Router
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from domains.api.asking import Key, key_of
-from domains.api.bodies import NoteRequest, described, read_body
+from domains.api.bodies import Note, NoteRequest, described, read_body
 from domains.api.caller import actor_of
 from domains.api.problems import problems
 from domains.api.shapes import Batch as BatchShape
@@ -19,7 +19,6 @@ from domains.operations.batches import choose, control, retrying
 from domains.operations.batches.representation import batch_json, plan_json
 from domains.operations.batches.request import Choice, preview, record_refusal, request_batch
 from domains.operations.batches.wanted import MOST_GUESTS, MOST_PARALLEL, PARALLEL
-from domains.operations.parse import NOTE_LENGTH
 from domains.operations.refused import RequestRefused
 from domains.vcpu.reasons import Reason
 
@@ -41,9 +40,7 @@ class GoneAbout(BaseModel):
     stop_on_failure: StrictBool = Field(
         False, description="true or false: whether nothing more is started once a guest has failed"
     )
-    note: StrictStr = Field(
-        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
-    )
+    note: Note = ""
     dry_run: StrictBool = Field(
         False, description="true or false: whether to answer with the plan and change nothing"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import pydantic
 from django.core.exceptions import RequestDataTooBig
@@ -15,6 +15,15 @@ from domains.vcpu.reasons import Reason
 
 LARGEST = 65536  # every slot of the largest guest and the longest note fit in
 _Shape = TypeVar("_Shape", bound=pydantic.BaseModel)
+# What a database cannot hold is refused later, with its sentence; the pattern only describes it.
+Note = Annotated[
+    pydantic.StrictStr,
+    pydantic.Field(
+        max_length=NOTE_LENGTH,
+        description=f"text of at most {NOTE_LENGTH} characters, without NUL: why, which ticket",
+        json_schema_extra={"pattern": "^[^\\x00]*$"},
+    ),
+]
 
 
 class NoteRequest(pydantic.BaseModel):
@@ -22,9 +31,7 @@ class NoteRequest(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(extra="forbid")
 
-    note: pydantic.StrictStr = pydantic.Field(
-        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
-    )
+    note: Note = ""
 
 
 def described(shape: type[pydantic.BaseModel], *, required: bool) -> dict[str, Any]:

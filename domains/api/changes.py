@@ -9,11 +9,10 @@ from ninja import Router
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from domains.api.asking import Key, accepted, key_of
-from domains.api.bodies import described, read_body
+from domains.api.bodies import Note, described, read_body
 from domains.api.caller import actor_of
 from domains.api.problems import problems
 from domains.api.shapes import Operation as OperationShape
-from domains.operations.parse import NOTE_LENGTH
 from domains.operations.request import request_change
 
 Verb = Literal["add", "remove", "make-removable", "online", "offline", "sync"]
@@ -39,9 +38,7 @@ class ChangeRequest(BaseModel):
     expect: StrictInt | None = Field(
         None, description="the vCPU ID that first or highest should turn out to be, or null"
     )
-    note: StrictStr = Field(
-        "", max_length=NOTE_LENGTH, description=f"text of at most {NOTE_LENGTH} characters: why, which ticket"
-    )
+    note: Note = ""
     queue_if_unreachable: StrictBool = Field(
         False,
         description="true or false: whether to wait for a host that cannot be reached, instead of failing",

@@ -42,14 +42,17 @@
     tell();
     if (narrow.matches) requestAnimationFrame(reveal);
   };
-  // The dock at the bottom covers what is below it, and grows with the selection.
+  // The dock at the bottom covers what is below it, and grows with the selection: the story is scrolled out from behind
+  // it, as far as its slot stays in view.
   const reveal = () => {
     const about = board.querySelector(".socket > #about");
-    if (!about) return;
-    about.scrollIntoView({ block: "nearest" });
+    const slot = told && document.getElementById(told);
+    if (!about || !slot) return;
     const dock = board.querySelector(".dock");
-    const behind = () => about.getBoundingClientRect().bottom + 8 - (dock?.getBoundingClientRect().top ?? Infinity);
-    for (let times = 0; times < 2 && behind() > 0; times++) scrollBy(0, behind()); // the dock may come along once
+    const edges = (element) => element.getBoundingClientRect();
+    const floor = () => Math.min(innerHeight, dock ? edges(dock).top : Infinity);
+    const hidden = () => Math.min(edges(about).bottom + 8 - floor(), edges(slot).top - 8);
+    for (let times = 0; times < 2 && hidden() > 0; times++) scrollBy(0, hidden()); // the dock may come along once
   };
 
   board.addEventListener("focusin", (event) => turnTo(slotAt(event)));

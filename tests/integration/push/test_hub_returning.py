@@ -179,5 +179,7 @@ async def test_a_browser_too_far_behind_fetches_the_page_again(domain, topic, mo
             events.append(await stream.next())
 
         assert sum(len(event.slots) for event in events) <= 4
-        await in_thread(change, domain, 5, "later")
-        assert (await stream.next()).slots == {"slot-5": "later"}
+        while not events[-1].slots:  # what is still under way may be too much once more
+            await in_thread(change, domain, 5, f"later{len(events)}")
+            events.append(await stream.next())
+        assert events[-1].slots == {"slot-5": f"later{len(events) - 1}"}
