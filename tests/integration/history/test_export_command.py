@@ -159,7 +159,7 @@ def test_an_export_is_checked_without_a_database(tmp_path):
         (["--from", "12"], "The history ends with entry 9; there is no entry 12 yet."),
         (["--from", "12", "--actor", "mara"], "there is no entry 12 yet"),
         (["--to", "12"], "there is no entry 12 yet"),
-        (["--since", "yesterday"], "“yesterday” is no time"),
+        (["--since", "tomorrow"], "“tomorrow” is no time"),
         (["--since", "2999-01-01"], "There is no entry since 2999-01-01"),
         (["--until", "1999-01-01"], "There is no entry before 1999-01-02"),
         (["--actor", "nobody"], "No entry matches"),
