@@ -13,6 +13,7 @@ from domains.operations.batches import told
 from domains.operations.batches.running import drop_due, end_if_over
 from domains.operations.parse import parse_note
 from domains.operations.refused import RequestRefused, record
+from domains.operations.text import stored
 from domains.vcpu.reasons import Reason
 
 _LEFT_TO_START = Q(state=ItemState.DUE) | Q(operation__status=Status.QUEUED, operation__attempt=0)
@@ -68,9 +69,8 @@ def cancel(actor: Actor, number: int, *, note: str = "") -> Batch:
     try:
         return _cancel(actor, find(actor, number), note)
     except RequestRefused as refusal:
-        record(
-            refusal, actor, {"action": "cancel", "asked_about_batch": str(number)[:20], "note": note[:200]}
-        )
+        told_of = {"asked_about_batch": str(number)[:20], "note": stored(note[:200])}
+        record(refusal, actor, {"action": "cancel", **told_of})
         raise
 
 

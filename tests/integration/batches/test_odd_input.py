@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.test import Client
 
 from domains.models import Batch, Domain, HistoryEntry
+from domains.operations.batches import control
 from domains.operations.batches.wanted import parse_manner, parse_wanted
 from domains.operations.refused import RequestRefused
 from tests.integration.web.factory import make_user
@@ -52,6 +55,19 @@ def test_key_that_no_database_holds_is_refused(any_desk, mara):
     assert "visible ASCII" in answer.content.decode()
     assert HistoryEntry.objects.filter(kind="refused").count() == 1
     assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize("number", [1, 999])
+def test_note_that_no_database_holds_is_refused_and_written_down(any_desk, number):
+    any_desk.guests("web1")
+    any_desk.run(action="add", count=1)
+
+    with pytest.raises(RequestRefused) as refused:
+        control.cancel(any_desk.actor, number, note="why\0")
+
+    assert str(refused.value.code) == ("invalid_request" if number == 1 else "batch_not_found")
+    body = json.loads(HistoryEntry.objects.get(kind="refused").body)
+    assert body["note"] == "why\N{REPLACEMENT CHARACTER}"
 
 
 def test_filters_are_kept_as_they_can_be_written_down(any_desk, mara):
