@@ -7,7 +7,6 @@
   const single = dialog.querySelector("[name=single-keys]");
   single.checked = localStorage.getItem("single-keys") !== "off";
   single.addEventListener("change", () => localStorage.setItem("single-keys", single.checked ? "on" : "off"));
-  opener.hidden = false;
   opener.addEventListener("click", () => dialog.showModal());
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
 
