@@ -10,11 +10,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from bench.parts import Samples
 from bench.report import Row, limit
+from bench.site import answers
 from tests.product import ROOT, Product
 from tests.waiting import wait_until
 
@@ -62,20 +62,9 @@ def _start(clone: Path, var: Path) -> Samples:
         )
     try:
         return {
-            PAGE: after(lambda: _answers(product.port), PAGE),
+            PAGE: after(lambda: answers(product.port, "/accounts/login/"), PAGE),
             READY: after(lambda: f"Ready: {product.url}/" in product.log, READY),
         }
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(30)
-
-
-def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
-    try:
-        connection.request("GET", "/accounts/login/")
-        return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from tests.product import free_port
+from tests.waiting import wait_until
 
 START_SECONDS = 30
 
@@ -39,7 +39,7 @@ def site(folder: Path, settings: str = "bench.settings") -> Iterator[Site]:
     redis = start_redis(folder)
     web = subprocess.Popen([sys.executable, "manage.py", "serve", "--port", str(port)], env=environment)
     try:
-        _wait(port)
+        wait_until(lambda: answers(port, "/healthz"), START_SECONDS, "the web process")
         yield Site(port, web.pid, environment)
     finally:
         for process in (web, redis):
@@ -61,16 +61,13 @@ def memory(pid: int) -> float:
     return next(float(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
-def _wait(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/healthz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    raise RuntimeError(f"the web process did not answer within {START_SECONDS} seconds")
+def answers(port: int, path: str) -> bool:
+    """Tell whether a web process on this machine shows a page."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -10,7 +10,7 @@ from domains.models import Domain, Operation, clock
 from domains.models.revision import next_revision
 from domains.push.stream import publish
 from tests.browser.conftest import address, change_domain
-from tests.integration.web.factory import make_domain, make_operation, slot_map
+from tests.integration.web.factory import make_domain, make_operation, make_power, slot_map
 
 
 def newest(domain: Domain) -> Operation:
@@ -155,11 +155,7 @@ GUEST = {"vcpus": "0-3", "online": "0-2", "offlinable": "1-3", "slots": {"0": 0,
 
 
 def test_unit_is_selected_and_sent_as_one(open_page, web):
-    slots = slot_map(32, "0-7", "4-7")
-    power = make_domain(
-        web.host, "power01", unit_size=4, live=slots, config=slots, agent=None,
-        topology={"sockets": 1, "dies": 1, "clusters": 1, "cores": 8, "threads": 4},
-    )  # fmt: skip
+    power = make_power(web.host)
     page = open_page(address(power))
     assert page.locator(".sockets .slot").count() == 8
     page.locator("#slot-8 input").focus()

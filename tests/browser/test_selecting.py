@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import address, change_domain
 from tests.browser.test_push import ADDED, live
-from tests.integration.web.factory import make_domain, slot_map
+from tests.integration.web.factory import make_domain, make_power, slot_map
 
 
 @pytest.fixture
@@ -123,12 +123,7 @@ def test_keys_extend_to_the_ends_and_select_all(open_page, wide):
 
 
 def test_unit_is_dragged_over_as_one(open_page, web):
-    slots = slot_map(32, "0-7", "4-7")
-    power = make_domain(
-        web.host, "power01", unit_size=4, live=slots, config=slots, agent=None,
-        topology={"sockets": 1, "dies": 1, "clusters": 1, "cores": 8, "threads": 4},
-    )  # fmt: skip
-    page = open_page(address(power))
+    page = open_page(address(make_power(web.host)))
     drag(page, 8, 16)
     chosen(page, "3 selected: 8–19")
 

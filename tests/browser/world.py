@@ -17,6 +17,7 @@ from tests.integration.web.factory import (
     make_entry,
     make_host,
     make_operation,
+    make_power,
     make_user,
     slot_map,
 )
@@ -29,7 +30,6 @@ GUEST = {
 }
 TOPOLOGY = {"sockets": 2, "dies": 1, "clusters": 1, "cores": 4, "threads": 2}
 BIG = {"sockets": 8, "dies": 1, "clusters": 1, "cores": 256, "threads": 2}
-POWER = {"sockets": 1, "dies": 1, "clusters": 1, "cores": 8, "threads": 4}
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,6 @@ def make_world() -> World:
 
 def _guests(rack: Host, away: Host) -> dict[str, Domain]:
     wide = slot_map(4096, "0-7,600-610", "4-7,600-610")
-    power = slot_map(32, "0-7", "4-7")
     return {
         "busy": make_domain(
             rack, "busy01", topology=TOPOLOGY, guest=GUEST, guest_at=datetime.now(UTC),
@@ -107,7 +106,7 @@ def _guests(rack: Host, away: Host) -> dict[str, Domain]:
         "off": make_domain(rack, "off01", state="shut off", live=None),
         "gone": make_domain(rack, "gone01", gone_at=datetime.now(UTC)),
         "unread": make_domain(rack, "unread01", live=None, config=None, topology={}),
-        "power": make_domain(rack, "power01", unit_size=4, live=power, config=power, topology=POWER, agent=None),
+        "power": make_power(rack),
         "huge": make_domain(rack, "huge01", live=wide, config=wide, topology=BIG),
     }  # fmt: skip
 

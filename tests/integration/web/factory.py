@@ -59,6 +59,13 @@ def make_domain(host: Host, name: str = "web01", **fields: Any) -> Domain:
         return Domain.objects.create(host=host, name=name, **(values | fields))
 
 
+def make_power(host: Host, present: str = "0-7", removable: str = "4-7") -> Domain:
+    """A guest whose unit is a core of four threads, eight of them in one socket; without an agent."""
+    slots = slot_map(32, present, removable)
+    topology = {"sockets": 1, "dies": 1, "clusters": 1, "cores": 8, "threads": 4}
+    return make_domain(host, "power01", unit_size=4, live=slots, config=slots, agent=None, topology=topology)
+
+
 def make_operation(
     domain: Domain,
     effects: list[tuple[int, str, str]] | None = None,

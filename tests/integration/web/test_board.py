@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domains.models import Effect
-from tests.integration.web.factory import make_domain, make_host, make_operation, slot_map
+from tests.integration.web.factory import make_domain, make_host, make_operation, make_power, slot_map
 from tests.integration.web.test_domain import slot
 
 GUEST = {"vcpus": "0-3", "online": "0-2", "offlinable": "1-3", "slots": {"0": 0, "1": 1, "4": 2, "5": 3}}
@@ -51,11 +51,7 @@ def test_no_button_comes_before_the_forms_own_default(operator, host):
 
 
 def test_unit_is_drawn_as_one_slot(operator, host):
-    power = slot_map(32, "0-11", "4-11")
-    domain = make_domain(
-        host, "power01", unit_size=4, live=power, config=power, agent=None,
-        topology={"sockets": 1, "dies": 1, "clusters": 1, "cores": 8, "threads": 4},
-    )  # fmt: skip
+    domain = make_power(host, "0-11", "4-11")
     make_operation(domain, [(6, "live", "failed")], action="remove", status="failed", reason="guest_refused")
     text = operator.get(f"/domains/hv1/{domain.uuid}/").text
     assert re.findall(r'id="slot-(\d+)"', text) == [str(first) for first in range(0, 32, 4)]

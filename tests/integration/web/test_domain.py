@@ -12,6 +12,7 @@ from tests.integration.web.factory import (
     make_entry,
     make_host,
     make_operation,
+    make_power,
     make_user,
     slot_map,
 )
@@ -175,14 +176,7 @@ def test_domain_page_opens_one_stream_from_before_its_state(viewer, domain, page
 
 
 def test_units_are_drawn_as_one_ground(operator, host):
-    domain = make_domain(
-        host,
-        "power01",
-        unit_size=4,
-        live=slot_map(32, "0-7", "4-7"),
-        config=slot_map(32, "0-7", "4-7"),
-        topology={"sockets": 1, "dies": 1, "clusters": 1, "cores": 8, "threads": 4},
-    )
+    domain = make_power(host)
     text = operator.get(f"/domains/hv1/{domain.uuid}/").text
     assert text.count('<span class="core">') == 8
     assert "vCPU 8-11, live" in text
