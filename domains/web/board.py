@@ -12,7 +12,7 @@ from domains.vcpu.topology import Topology
 from domains.vcpu.view import DomainView
 from domains.web import virsh
 from domains.web.cards import SocketCard, card_of
-from domains.web.places import Layout
+from domains.web.layout import Layout
 from domains.web.recent import Recent, recent_of
 from domains.web.rows import Row, rows_of
 from domains.web.shortcuts import Shortcut, shortcuts

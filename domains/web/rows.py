@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from domains.vcpu import cpulist
 from domains.vcpu.reasons import Reason
 from domains.vcpu.targets import Target
-from domains.web.places import Core, Layout, cell_of, core_of, in_cells, same
+from domains.web.layout import Core, Layout, cell_of, core_of, in_cells, same
 from domains.web.slots import SlotView
 from domains.web.work import Work
 

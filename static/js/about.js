@@ -3,7 +3,7 @@
 (() => {
   const grid = window.slotGrid;
   if (!grid) return;
-  const { board, slots, handle, idsOf, list } = grid;
+  const { board, slots, handle, idsOf, list, uncover } = grid;
   const slotAt = (event) => event.target.closest(".sockets .slot");
   const narrow = matchMedia("(width < 68rem)");
   let told = null;
@@ -42,17 +42,10 @@
     tell();
     if (narrow.matches) requestAnimationFrame(reveal);
   };
-  // The dock at the bottom covers what is below it, and grows with the selection: the story is scrolled out from behind
-  // it, as far as its slot stays in view.
   const reveal = () => {
     const about = board.querySelector(".socket > #about");
     const slot = told && document.getElementById(told);
-    if (!about || !slot) return;
-    const dock = board.querySelector(".dock");
-    const edges = (element) => element.getBoundingClientRect();
-    const floor = () => Math.min(innerHeight, dock ? edges(dock).top : Infinity);
-    const hidden = () => Math.min(edges(about).bottom + 8 - floor(), edges(slot).top - 8);
-    for (let times = 0; times < 2 && hidden() > 0; times++) scrollBy(0, hidden()); // the dock may come along once
+    if (about && slot) uncover(about, slot);
   };
 
   board.addEventListener("focusin", (event) => turnTo(slotAt(event)));

@@ -1,7 +1,7 @@
 // What the buttons below the grid would do to the selected slots. The form works without it; this says it first,
 // in one sentence each.
 (() => {
-  const { board, form, inputOf, named, none, sentence, side, there, ticked } = window.slotGrid ?? {};
+  const { board, form, inputOf, named, none, sentence, side, there, ticked, uncover } = window.slotGrid ?? {};
   if (!form) return;
   const can = (slot, word) => (slot.dataset.can ?? "").split(" ").includes(word);
   // On both sides: whatever is not yet as it is asked to be must be possible, or nothing would come of the whole.
@@ -66,17 +66,14 @@
   };
 
   // ---- the form
-  // This form stands in front of the slots, and grows with what is selected: the slot that has the focus is scrolled out
-  // from behind it. Only when somebody does something: what is pushed must not move the page under a reader.
-  const uncover = () => {
+  // Only when somebody does something: what is pushed must not move the page under a reader.
+  const reveal = () => {
     const slot = document.activeElement.closest(".sockets .slot");
     if (!slot) return;
     slot.scrollIntoView({ block: "nearest" });
-    if (getComputedStyle(form).position !== "sticky") return;
-    const behind = () => slot.getBoundingClientRect().bottom + 8 - form.getBoundingClientRect().top;
-    for (let times = 0; times < 2 && behind() > 0; times++) scrollBy(0, behind()); // the form may come along once
+    uncover(slot, slot);
   };
-  board.addEventListener("focusin", uncover);
+  board.addEventListener("focusin", reveal);
   const clear = () => {
     for (const slot of ticked()) inputOf(slot).checked = false;
     board.dispatchEvent(new Event("change", { bubbles: true }));
@@ -86,7 +83,7 @@
     if (!board.contains(event.target)) return;
     if (event.target.name === "affect") document.cookie = `affect=${side()}; path=/; max-age=31536000; samesite=lax`;
     refresh();
-    uncover();
+    reveal();
   });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;

@@ -28,7 +28,15 @@
       const [low, high = low] = part.split("-").map(Number);
       return Array.from({ length: high - low + 1 }, (_, index) => low + index);
     });
-  window.slotGrid = { board, form, slots, inputOf, handle, ticked, idsOf, list, read, present };
+  // The form stands in front of what is at the bottom of the window, and grows with what is selected: scroll an element
+  // out from behind it, as far as its slot stays in view.
+  const edges = (element) => element.getBoundingClientRect();
+  const uncover = (element, slot) => {
+    const floor = () => Math.min(innerHeight, form ? edges(form).top : Infinity);
+    const hidden = () => Math.min(edges(element).bottom + 8 - floor(), edges(slot).top - 8);
+    for (let times = 0; times < 2 && hidden() > 0; times++) scrollBy(0, hidden()); // the form may come along once
+  };
+  window.slotGrid = { board, form, slots, inputOf, handle, ticked, idsOf, list, read, present, uncover };
 
   // ---- moving about: one slot is in the tab order, arrows move
   let here = null;
