@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -58,6 +59,7 @@ def take(
 
 def _shoot(page: Page, picture: Picture, look: Look, folder: Path) -> Path:
     _be_live(page)
+    _be_measured(page)
     for slot in picture.ticked:
         page.locator(f"input[name=vcpu][value='{slot}']").evaluate("box => box.click()")
     height = int(page.evaluate("document.documentElement.scrollHeight"))
@@ -81,3 +83,10 @@ def _be_live(page: Page) -> None:
         else:
             return
     raise RuntimeError(f"{page.url} has not become live in {RELOADS} attempts.")
+
+
+def _be_measured(page: Page) -> None:
+    """Wait until a guest's page tells how busy its vCPUs are, which takes some seconds; not all guests can be measured."""
+    if page.locator("#usage-says:text-is('usage not known')").count():
+        with suppress(PlaywrightTimeout):
+            page.wait_for_selector("#usage-says:has-text('over the last')", timeout=LIVE_MS)
