@@ -11,12 +11,14 @@ import socket
 from datetime import timedelta
 
 import structlog
+from django.db import transaction
 
 from domains.hypervisor.errors import AgentUnavailable, GatewayError
 from domains.hypervisor.gateway import Gateway
 from domains.inventory import leases, store
 from domains.inventory.leases import Fence
 from domains.models import Domain, Host, clock
+from domains.models.revision import next_revision
 from domains.operations import asking, doorbell, places
 from domains.operations.gateways import READINGS, NeverCurrent, gateway_to, read_afresh
 
@@ -54,13 +56,14 @@ def look(domain_id: int, tries: int) -> None:
 
 
 def _place(host: Host) -> Fence | None:
-    holder = f"{socket.gethostname()}:{os.getpid()}"
-    name = places.look_lease(host.queue, host.slug)
-    fence = leases.acquire(name, holder, timedelta(seconds=TIME_LIMIT))
-    if fence and places.refused_look(host, clock.now()):
-        leases.release(fence)
+    if places.refused_look(host, clock.now()):  # those that wait for a place mostly end here, without a lock
         return None
-    return fence
+    with transaction.atomic():
+        next_revision()  # whoever wants a place meanwhile waits for this, and counts it
+        if places.refused_look(host, clock.now()):
+            return None
+        name = places.look_lease(host.queue, host.slug)
+        return leases.acquire(name, f"{socket.gethostname()}:{os.getpid()}", timedelta(seconds=TIME_LIMIT))
 
 
 def read_guest(gateway: Gateway, domain: Domain) -> Domain:

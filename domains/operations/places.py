@@ -21,7 +21,6 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
-    Subquery,
 )
 
 from domains.models import Host, HostState, Lease, Operation, Status
@@ -66,14 +65,14 @@ def refused(operation: Operation, now: datetime) -> bool:
 
 
 def refused_look(host: Host, now: datetime) -> bool:
-    """Whether a guest of the host may not be asked just now, though its lease is held: an agent may take as long as it
-    likes. Those that were to be asked before it come first.
+    """Whether no guest of the host may be asked just now: one is being asked, or no place is left for an agent, which
+    may take as long as it likes.
     """
+    names = set(_looks(host.queue, now).values_list("name", flat=True))
     held = _held(host.queue, now)
     slow = _slow(held)
-    mine = Lease.objects.filter(name=look_lease(host.queue, host.slug)).values("expires_at")
-    first = _looks(host.queue, now).filter(expires_at__lte=Subquery(mine)).count()
-    return sum(one.host_id in slow for one in held) + first > shared()
+    full = sum(one.host_id in slow for one in held) + len(names) >= shared()
+    return full or look_lease(host.queue, host.slug) in names
 
 
 def free(host_id: int, now: datetime) -> int:

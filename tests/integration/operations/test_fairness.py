@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
-from domains.models import Domain, HistoryEntry, Host, HostState, Operation
-from domains.operations import doorbell, places
+from domains.hypervisor.errors import HostUnreachable
+from domains.inventory import leases
+from domains.models import Domain, HistoryEntry, Host, HostState, Operation, clock
+from domains.operations import doorbell, inside, places
 from domains.operations.sweep import sweep
 from tests.integration.operations.pool import (
     PROCESSES,
@@ -19,7 +26,7 @@ from tests.integration.operations.pool import (
     wait_for,
     worker,
 )
-from tests.waiting import wait_until
+from tests.waiting import LONG, wait_until
 
 
 @pytest.fixture
@@ -151,6 +158,42 @@ def test_guests_that_are_asked_leave_a_process_to_operations(fleet, tmp_path):
         wait_until(lambda: looks() == places.shared(), what="as many looks as may be held")
         wait_for(fleet.ask("well"), "succeeded")
         assert looks() == places.shared()
+
+
+def test_guests_asked_at_the_same_moment_take_no_more_places_than_there_are(fleet, monkeypatch):
+    """Each looks while the others have not taken theirs yet, unless they wait for one another."""
+    for number in range(2 * PROCESSES):
+        fleet.host(f"sick{number}", guests=1)
+    together, over, asked, later = threading.Barrier(2 * PROCESSES), threading.Event(), [], []
+
+    def silent(host):
+        asked.append(host.slug)
+        over.wait(LONG)
+        raise HostUnreachable("It does not answer.")
+
+    def look(domain):
+        together.wait(LONG)
+        try:
+            inside.look(domain, doorbell.TRIES)
+        finally:
+            connection.close()
+
+    def slowly():
+        moment = clock.now()
+        time.sleep(random.uniform(0, 0.3))  # noqa: S311  # those that began first are not the first to end
+        return moment
+
+    monkeypatch.setattr(leases, "now", slowly)
+    monkeypatch.setattr(inside, "gateway_to", silent)
+    monkeypatch.setattr(doorbell, "look", lambda domains, **_: later.extend(domains))
+    with ThreadPoolExecutor(2 * PROCESSES) as threads:
+        done = threads.map(look, list(Domain.objects.values_list("pk", flat=True)))
+        try:
+            wait_until(lambda: len(asked) + len(later) == 2 * PROCESSES, what="an answer to each")
+            assert looks() == len(asked) == places.shared()
+        finally:
+            over.set()
+        list(done)
 
 
 def test_a_long_line_of_one_host_lets_another_one_pass_and_needs_no_sweep_to_move_on(fleet, tmp_path):
