@@ -12,7 +12,7 @@ from domains.vcpu.view import DomainView
 
 _LABELS = {
     Side.CONFIG: "Make permanent",
-    Side.LIVE: "Apply configuration to the running guest",
+    Side.LIVE: "Apply to the running guest",
 }
 
 

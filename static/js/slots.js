@@ -43,7 +43,10 @@
   const settle = () => {
     const all = slots();
     const current = all.find((slot) => slot.id === here) ?? all[0];
-    for (const slot of all) handle(slot).tabIndex = slot === current ? 0 : -1;
+    for (const slot of all) {
+      const stop = slot === current ? "0" : "-1";
+      if (handle(slot).getAttribute("tabindex") !== stop) handle(slot).setAttribute("tabindex", stop);
+    }
   };
   const beside = (slot, down) => {
     const box = slot.getBoundingClientRect();

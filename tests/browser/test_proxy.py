@@ -75,7 +75,8 @@ def test_changes_are_pushed_through_it_and_go_on_when_a_web_process_ends(webs, p
     page.click("button[type=submit]")
     page.wait_for_url(f"{proxy}/")
     assert page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
-    page.goto(address(web))
+    opened = page.goto(address(web))
+    assert opened.all_headers()["content-encoding"] == "gzip"
     protocols = "performance.getEntriesByType('resource').map(one => one.nextHopProtocol)"
     assert set(page.evaluate(protocols)) == {"h2"}
     slot = page.locator("#slot-6")

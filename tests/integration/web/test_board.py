@@ -37,7 +37,8 @@ def test_sync_that_cannot_be_is_disabled_with_its_reason(operator, host):
 def test_viewer_sees_that_sides_differ_but_no_buttons(viewer, host):
     domain = make_domain(host, live=slot_map(8, "0-1,4", "4"))
     text = viewer.get(f"/domains/hv1/{domain.uuid}/").text
-    assert "Live and config differ." in text
+    assert "vCPU 5 config only" in text
+    assert "brought in line" not in text
     assert 'name="pick"' not in text
     assert "You may look at <bdi>web01</bdi> but not change it" in text
 

@@ -263,7 +263,7 @@ def test_equal_counts_are_not_called_unequal_though_slots_differ(viewer, domain,
     domain.live = slot_map(8, live, "4-6")
     domain.save(update_fields=["live"])
     text = viewer.get(page).text
-    assert "Live and config differ." in text
+    assert "live only: gone after the next shutdown." in text
     assert ("≠" in text) == unequal
 
 
