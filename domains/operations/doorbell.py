@@ -71,7 +71,15 @@ def _send(task: str, domain_ids: Iterable[int], more: list[int], after: float) -
     queues = dict(Domain.objects.filter(pk__in=wanted).values_list("pk", "host__queue"))
     for domain_id, queue in [(one, queues[one]) for one in wanted if one in queues]:
         try:
-            current_app.send_task(task, args=[domain_id, *more], queue=queue, countdown=after or None)
+            # The limits of its time are those of the worker, not of the process that rings.
+            current_app.send_task(
+                task,
+                args=[domain_id, *more],
+                queue=queue,
+                countdown=after or None,
+                time_limit=None,
+                soft_time_limit=None,
+            )
         except (OperationalError, RedisError, OSError) as error:
             logger.warning(
                 "nobody heard the doorbell; the sweep will ring again", domain=domain_id, error=str(error)
