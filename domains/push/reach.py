@@ -17,7 +17,7 @@ from redis.retry import Retry
 logger = structlog.get_logger(__name__)
 
 # A click may tell Redis several things. Each waits at most this long for a Redis that does not answer ...
-TIMEOUT = 0.1
+TIMEOUT = 0.25
 # ... and after one such wait the next ones are not even tried for a while.
 PAUSE = 1.0
 
