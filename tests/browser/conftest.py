@@ -21,6 +21,7 @@ from pytest_django import Settings
 from domains.models import Domain, Host
 from domains.models.revision import next_revision
 from domains.push.stream import publish
+from tests.browser.people import enter
 from tests.browser.worked import Worked
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.conftest import RedisServer, wait_until
@@ -136,12 +137,7 @@ def open_page(site: Site, browser: Browser) -> Iterator[OpenPage]:
     def open_one(path: str, *, user: str = "mara", strict: bool = True, **options: object) -> Page:
         context = browser.new_context(base_url=site.url, **options)
         contexts.append(context)
-        page = context.new_page()
-        page.goto("/accounts/login/")
-        page.fill("[name=login]", user)
-        page.fill("[name=password]", PASSWORD)
-        page.click("button[type=submit]")
-        page.wait_for_url("**/")
+        page = enter(context, site.url, user, PASSWORD)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         if strict:
             page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)

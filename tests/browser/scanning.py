@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 
 from tests.browser.conftest import Site
+from tests.browser.people import enter
 from tests.integration.web.factory import PASSWORD
 
 WIDE, NARROW = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
@@ -41,13 +42,7 @@ def signed_in(site: Site, browser: Browser) -> Iterator[Callable[[str], BrowserC
             context = contexts[name] = browser.new_context(base_url=site.url, reduced_motion="reduce")
             context.add_init_script(WATCH)
             if name:
-                page = context.new_page()
-                page.goto("/accounts/login/")
-                page.fill("[name=login]", name)
-                page.fill("[name=password]", PASSWORD)
-                page.click("button[type=submit]")
-                page.wait_for_url("**/")
-                page.close()
+                enter(context, site.url, name, PASSWORD).close()
         return contexts[name]
 
     yield give

@@ -18,6 +18,7 @@ from tests.browser.clicks import (
     slot,
 )
 from tests.browser.people import sign_in
+from tests.browser.test_push import live
 
 
 def test_a_click_turns_slot_5_for_everyone_and_the_guest_agrees(product, new_context):
@@ -28,6 +29,7 @@ def test_a_click_turns_slot_5_for_everyone_and_the_guest_agrees(product, new_con
 
 def test_the_keyboard_alone_is_enough(product, new_context):
     page = open_web01(sign_in(new_context(), product), product)
+    live(page)
     page.locator("#slot-6 input").focus()
     page.keyboard.press("Space")
     page.keyboard.press("a")

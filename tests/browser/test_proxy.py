@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from domains.models import HistoryEntry
 from tests.browser.conftest import Site, address, change_domain
+from tests.browser.people import enter
 from tests.integration.web.factory import PASSWORD, slot_map
 from tests.product import ROOT, free_port
 from tests.waiting import LONG, wait_until
@@ -68,12 +69,7 @@ def proxy(webs, tmp_path_factory):
 
 
 def test_changes_are_pushed_through_it_and_go_on_when_a_web_process_ends(webs, proxy, web, new_context):
-    page = new_context(base_url=proxy, ignore_https_errors=True).new_page()
-    page.goto("/")
-    page.fill("[name=login]", "mara")
-    page.fill("[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    page.wait_for_url(f"{proxy}/")
+    page = enter(new_context(base_url=proxy, ignore_https_errors=True), proxy, "mara", PASSWORD)
     assert page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
     opened = page.goto(address(web))
     assert opened.all_headers()["content-encoding"] == "gzip"
