@@ -58,6 +58,11 @@ class Board:
         return self.view.unit_size > 1
 
     @property
+    def digits(self) -> int:
+        """How many digits the highest ID has: numbers that are long want wider slots."""
+        return len(str(max(slot_count(self.view) - 1, 0)))
+
+    @property
     def lenses(self) -> list[tuple[str, str]]:
         """What the grid can show besides its states, by name and in words; the first one unless another is chosen."""
         found = [("usage", "Usage")]

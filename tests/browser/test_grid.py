@@ -9,7 +9,7 @@ from domains.models import Domain
 from domains.push.usage import USAGE
 from tests.browser.conftest import address
 from tests.conftest import RedisServer
-from tests.integration.web.factory import make_domain
+from tests.integration.web.factory import make_domain, slot_map
 
 WAIT = 30_000
 
@@ -94,3 +94,21 @@ def test_story_stands_below_the_row_where_the_window_is_narrow(open_page, web):
     expect(page.locator("#about")).to_have_count(1)
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(page.locator("aside > #about")).to_contain_text("vCPU 4")
+
+
+_OUTSIDE = """[...document.querySelectorAll(".sockets .slot .b")].filter((box) =>
+  box.firstElementChild.scrollWidth > box.clientWidth + 1
+  || box.getBoundingClientRect().right > box.closest(".core").getBoundingClientRect().right).length"""
+
+
+@pytest.mark.parametrize(("sockets", "cores", "threads"), [(2, 16, 2), (4, 64, 2), (1, 200, 1), (8, 256, 2)])
+def test_every_number_fits_its_slot(open_page, web, sockets, cores, threads):
+    slots = slot_map(sockets * cores * threads, "0-9", "4-7")
+    guest = make_domain(
+        web.host, "fits01", live=slots, config=slots,
+        topology={"sockets": sockets, "dies": 1, "clusters": 1, "cores": cores, "threads": threads},
+    )  # fmt: skip
+    page = open_page(address(guest) + "?socket=7" * (sockets == 8))
+    for width in (390, 800, 1280, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(_OUTSIDE) == 0, width
