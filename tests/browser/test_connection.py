@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from django.db import transaction
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from domains.push.stream import publish
 from tests.browser.conftest import address, change_domain, change_host
@@ -83,6 +84,21 @@ def test_stream_that_died_without_a_word_is_noticed_and_opened_anew(open_page, w
     page.unroute("**/readings/")
     expect(link(page)).to_have_text("live", timeout=LONG)
     assert len(streams) == 1  # anew, not once more beside the first
+
+
+@pytest.mark.parametrize("late", ["htmx.min", "hx-sse.min", "stream"])
+def test_page_is_live_whichever_of_its_scripts_comes_late(open_page, web, late):
+    page = open_page("/account/tokens/")
+
+    def hold(route: Route) -> None:
+        time.sleep(1)  # long enough for every other one to be there
+        route.continue_()
+
+    page.route(re.compile(rf"/static/.*/{late}\."), hold)
+    page.goto(address(web))
+    expect(link(page)).to_have_text("live", timeout=LONG)
+    change_domain(web, live=slot_map(8, "0-1,4-6", "4-6"))
+    expect(page.locator("#slot-6")).to_have_attribute("data-live", "1", timeout=LONG)
 
 
 def test_pages_that_lost_the_server_come_back_spread_over_time(open_page, web):
