@@ -98,8 +98,10 @@ class Follower:
             return Since([], 0) if cursor == START else None
         if cursor is None or not first[0].position <= cursor <= last[0].position or len(missed) == REPLAY:
             return None
-        # Revisions become visible in their order, so each that was announced by then was visible by then.
-        return Since(missed, max(entry.revision for entry in before))
+        # Revisions become visible in their order, so each that was announced by then was visible by then. A browser
+        # that comes back was only told of those announced, so it lacks what is missed even if that is an older one.
+        known = max(entry.revision for entry in before)
+        return Since(missed, min([known, *(entry.revision - 1 for entry in missed if entry.names_row)]))
 
     async def announce(self, revisions: Mapping[str, int]) -> None:
         """Announce what was found not to have been; with nothing to announce, see whether Redis answers."""

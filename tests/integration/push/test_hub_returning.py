@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from django.db import transaction
 
+from domains.models.revision import current_revision
 from domains.push import listener
 from domains.push.follower import Follower
-from domains.push.stream import STREAM, cursor
+from domains.push.stream import STREAM, cursor, publish
 from tests.integration.push.browser import (
     caught_up,
     change,
     in_loop,
     in_thread,
+    make_domain,
     open_stream,
     running_hub,
 )
@@ -49,6 +52,24 @@ async def test_the_header_counts_more_than_the_address(domain, topic):
             await stream.silence()
         async with open_stream(hub, topic, since=cursor(), last_event_id=old) as stream:
             assert (await stream.next()).slots["slot-2"] == "present"
+
+
+@in_loop
+async def test_an_older_change_that_was_announced_later_is_new_to_who_comes_back(domain, topic):
+    other = await in_thread(make_domain, "web02")
+    await in_thread(change, other, 1, "present")
+    await in_thread(change, domain, 2, "present", announce=False)
+    older = await in_thread(current_revision)
+    await in_thread(change, other, 3, "present")
+    since = cursor()
+    await in_thread(announce, domain, older)
+    async with running_hub() as hub, open_stream(hub, topic, since=since) as stream:
+        await stream.until(lambda: stream.slots.get("slot-2") == "present")
+
+
+def announce(domain, revision):
+    with transaction.atomic():
+        publish(f"domain:{domain.pk}", revision)
 
 
 @in_loop
