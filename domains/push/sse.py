@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
+from django.db import Error
 
 from domains.push.client import Client
 from domains.push.hub import Hub
@@ -22,7 +23,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 MAX_LIFE = 900.0  # seconds; the browser comes back with its cursor
-RETRY_AFTER = 5  # seconds
+RETRY = (b"retry-after", b"5")  # seconds
 TOPICS = 64  # a page of a list names each of its rows
 
 HEADERS = [
@@ -69,10 +70,12 @@ class EventStreams:
 
     async def _admitted(self, asked: Asked, receive: Receive, send: Send) -> None:
         if not self._hub.admit(asked.session):
-            retry = (b"retry-after", str(RETRY_AFTER).encode())
-            raise Refused(503, "Too many streams are open. Try again in a moment.", retry)
+            raise Refused(503, "Too many streams are open. Try again in a moment.", RETRY)
         try:
-            authorised = await self._hub.authorise(asked.session, asked.topics)
+            try:
+                authorised = await self._hub.authorise(asked.session, asked.topics)
+            except Error as error:
+                raise Refused(503, "The database does not answer. Try again in a moment.", RETRY) from error
             if authorised is None:
                 raise Refused(403, "Sign in to be told of changes.")
             async with self._hub.stream(*asked, *authorised) as client:

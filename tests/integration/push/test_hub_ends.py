@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from django.db import OperationalError
 
 from domains.push import client, pulse, sse
 from domains.push import hub as hub_module
@@ -77,6 +78,21 @@ async def test_a_session_has_ten_streams(topic):
         async with open_stream(hub, topic, since="0-0", session="bob") as stream:
             assert stream.status == 200
         hub.dismiss("alice")
+        async with open_stream(hub, topic, since="0-0") as stream:
+            assert stream.status == 200
+
+
+@in_loop
+async def test_a_database_that_does_not_answer_is_no_fault_of_who_asks(topic, monkeypatch):
+    def fail(self, session, topics):
+        raise OperationalError("database is locked")
+
+    async with running_hub() as hub:
+        with monkeypatch.context() as locked:
+            locked.setattr(type(hub), "_authorise", fail)
+            async with open_stream(hub, topic, since="0-0") as stream:
+                assert stream.status == 503
+                assert int(stream.headers["retry-after"]) > 0
         async with open_stream(hub, topic, since="0-0") as stream:
             assert stream.status == 200
 
