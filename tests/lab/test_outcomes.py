@@ -42,8 +42,7 @@ def test_a_change_by_virsh_is_seen_from_outside(product):
             "SELECT body FROM domains_historyentry WHERE kind = 'outside' AND domain_name = 'db01'"
             ' AND body LIKE \'%"appeared":"20"%\''  # the lab defines and starts its guests while it is watched
         ),
-        10,
-        "the entry of the outside change",
+        what="the entry of the outside change",
     )
     body = json.loads(str(entry[0]["body"]))
     assert body["effects"] == [{"side": "live", "appeared": "20", "disappeared": ""}]
