@@ -14,6 +14,7 @@ from django.db.models import Q
 from domains.history import ledger
 from domains.models import Role, Token
 from domains.models.grant import roles_of
+from domains.models.revision import next_revision
 from domains.operations.actor import Actor
 from domains.operations.refused import RequestRefused
 from domains.operations.signing_in import Failure, record_failure
@@ -48,10 +49,11 @@ def make_token(
     (``invalid_request``, ``not_permitted``).
     """
     name = name.strip()
-    _check(user, name, role, days)
     secret = secrets.token_hex(32)
     now = datetime.now(UTC)
     with transaction.atomic():
+        next_revision()  # a second click waits for this, and finds the name taken
+        _check(user, name, role, days)
         token = Token.objects.create(
             user_id=user.pk,
             name=name,
