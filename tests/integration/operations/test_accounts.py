@@ -84,6 +84,7 @@ def test_switching_off_ends_sessions_for_good_and_tokens_until_switched_on(ada):
     assert other.get("/").status_code == 200
     with pytest.raises(RequestRefused, match="switched off"):
         recognise(secret, address="")
+    client.force_login(mara)  # somebody who was looked up before, and is signed in after
     assert switch_account(actor=ada, name="mara", on=True)
     assert client.get("/").status_code == 302
     assert Session.objects.count() == 1
