@@ -163,6 +163,7 @@ def remove(last: int) -> None:
     """Remove all entries up to this one, which an ``archived`` entry covers, with the lines made of them."""
     while numbers := list(_upto(last).values_list("seq", flat=True)[:BATCH]):
         with transaction.atomic():
+            ledger.wait_turn()  # whoever adds to one of these lines waits, and begins a new one
             _upto(numbers[-1]).delete()
             forget(numbers[-1])
 

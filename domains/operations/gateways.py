@@ -16,6 +16,7 @@ from domains.hypervisor.errors import DomainNotFound, GatewayError, HostUnreacha
 from domains.hypervisor.gateway import DomainReading, Gateway
 from domains.inventory.store import Stale, apply_gone, apply_reading, revision_of
 from domains.models import Domain, Host, statements
+from domains.models.revision import next_revision
 from domains.vcpu.reasons import Reason
 
 READINGS = 20  # so many overtaken in a row mean that something is wrong
@@ -79,6 +80,7 @@ def _write(
     if then is None:
         return stored(apply_reading(host_id, reading, read_revision=revision).domain_id)
     with transaction.atomic():
+        next_revision()  # nobody else writes the domain between the look at its row and ``then``
         domain = stored(apply_reading(host_id, reading, read_revision=revision, announce=False).domain_id)
         then(domain)
     return domain
