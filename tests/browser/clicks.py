@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 from xml.etree import ElementTree
 
 from playwright.sync_api import Locator, Page, expect
@@ -27,8 +28,13 @@ def present(product: Product, vcpu: int) -> dict[str, bool]:
 
 def online_in_guest(product: Product) -> int:
     """Ask the guest's own kernel, through its agent."""
-    answer = product.virsh("qemu-agent-command", "web01", '{"execute": "guest-get-vcpus"}')
-    return sum(vcpu["online"] for vcpu in json.loads(answer)["return"])
+    return sum(vcpu["online"] for vcpu in ask_guest(product, "guest-get-vcpus"))
+
+
+def ask_guest(product: Product, command: str, **arguments: object) -> Any:
+    """Have web01's agent do something, and give what it answers."""
+    asked = {"execute": command, "arguments": arguments} if arguments else {"execute": command}
+    return json.loads(product.virsh("qemu-agent-command", "web01", json.dumps(asked)))["return"]
 
 
 def slot(page: Page, vcpu: int, live: str, config: str) -> Locator:

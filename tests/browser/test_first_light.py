@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from playwright.sync_api import expect
@@ -10,6 +11,7 @@ from domains.vcpu import cpulist
 from tests.browser.clicks import (
     TURN_MS,
     add_and_remove_slot_5,
+    ask_guest,
     find_both_in_the_history,
     online_in_guest,
     open_web01,
@@ -115,6 +117,21 @@ def test_a_live_change_is_made_permanent_and_the_guest_switches_its_cpu(product,
         assert online_in_guest(product) == before + gained
     done = product.vcpu("remove", "lab", "web01", "--vcpu", "10", "--live", "--config", "--wait")
     assert done[0] == 0, done
+
+
+def test_a_vcpu_that_is_kept_busy_fills_its_slot(product, new_context):
+    page = open_web01(sign_in(new_context(), product), product)
+    idle = page.locator(".sockets .slot[data-live='1']:is([data-u='0'], [data-u='1'])")
+    busy = page.locator(".sockets .slot[data-live='1'][data-u]:not([data-u='0'], [data-u='1'])")
+    expect(idle).to_have_count(len(live_slots(product)), timeout=TURN_MS)
+    begun = ask_guest(product, "guest-exec", path="/bin/sh", arg=["-c", "while :; do :; done"])
+    try:
+        expect(busy).not_to_have_count(0, timeout=TURN_MS)
+        busy.first.locator("input").focus()
+        expect(page.locator("#about")).to_contain_text(re.compile(r"\d+ % of one CPU over the last \d+ s"))
+    finally:
+        ask_guest(product, "guest-exec", path="/bin/kill", arg=[str(begun["pid"])])
+    expect(busy).to_have_count(0, timeout=TURN_MS)
 
 
 def test_an_addition_is_undone_from_its_page(product, new_context):
