@@ -53,6 +53,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def new(**options: object) -> BrowserContext:
         contexts.append(browser.new_context(viewport={"width": 1440, "height": 900}, **options))
+        contexts[-1].set_default_timeout(LONG * 1000)
         return contexts[-1]
 
     yield new
@@ -136,6 +137,7 @@ def open_page(site: Site, browser: Browser) -> Iterator[OpenPage]:
 
     def open_one(path: str, *, user: str = "mara", strict: bool = True, **options: object) -> Page:
         context = browser.new_context(base_url=site.url, **options)
+        context.set_default_timeout(LONG * 1000)
         contexts.append(context)
         page = enter(context, site.url, user, PASSWORD)
         page.on("pageerror", lambda error: troubles.append(str(error)))

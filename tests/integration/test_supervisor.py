@@ -83,7 +83,7 @@ def test_what_dies_is_named_and_started_again(running, name):
     running.kill(name)
 
     assert f"exited: {name} (terminated by SIGKILL; not expected)" in running.log
-    wait_until(lambda: f"success: {name} entered RUNNING" in running.log.rpartition("SIGKILL")[2], 20, name)
+    wait_until(lambda: f"success: {name} entered RUNNING" in running.log.rpartition("SIGKILL")[2], what=name)
 
 
 def test_the_processes_of_a_worker_share_most_of_their_memory(running):

@@ -60,7 +60,14 @@ def fleet(product: Product, lab: Instance) -> Iterator[None]:
 
 
 @pytest.fixture
-def removal(product: Product, lab: Instance, lab_guest: Callable[[str], str], fleet: None) -> object:
+def visitor(product: Product) -> Visitor:
+    return Visitor(product)
+
+
+@pytest.fixture
+def removal(
+    product: Product, lab: Instance, lab_guest: Callable[[str], str], fleet: None, visitor: Visitor
+) -> object:
     """Have a paused guest be asked for a slot: the call is under way, and will be for a while."""
     lab_guest("idle01")
     wait_until(lambda: known(product, "second", "idle01"), LONG, "the guest")
@@ -92,9 +99,8 @@ def frozen(daemon: int) -> Iterator[None]:
 
 
 def test_frozen_host_is_shown_as_such_and_costs_nobody_else_anything(
-    product: Product, lab: Instance, removal: object
+    product: Product, lab: Instance, removal: object, visitor: Visitor
 ) -> None:
-    visitor = Visitor(product)
     guest = UUID(str(known(product, "second", "idle01")[0]["uuid"]))
     pages = ["/", f"/domains/second/{guest}/", "/operations/", f"/operations/{removal}/", "/readyz"]
     with frozen(lab.process_of("libvirtd")):

@@ -16,7 +16,7 @@ from tests.integration.watcher.conftest import child_of, wait_for_host, watching
 from tests.lab.relay import Relay
 from tests.waiting import wait_until
 
-PACE = replace(Pace(), unreachable=2.0, kill=6.0)
+PACE = replace(Pace(), unreachable=6.0, kill=12.0)
 
 
 @pytest.fixture

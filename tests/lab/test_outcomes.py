@@ -7,12 +7,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from lab.instance import Instance
+from tests.lab.consoles import wait_until_used
 from tests.waiting import LONG, wait_until
 
 
 def test_a_stubborn_guest_is_never_said_to_have_let_go(product):
     status, _ = product.vcpu("add", "lab", "stubborn01", "--vcpu", "5", "--live", "--wait")
     assert status == 0
+    wait_until_used(Instance(product.folder), "stubborn01")
     status, operation = product.vcpu("remove", "lab", "stubborn01", "--vcpu", "5", "--live", "--wait")
     assert status == 1
     assert (operation["status"], operation["reason"]) == ("failed", "guest_refused")

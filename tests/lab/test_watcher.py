@@ -135,5 +135,5 @@ def test_refusal_is_heard_while_libvirt_still_waits(
     domain_id, vcpu, text, moment = heard[0]
     assert (domain_id, vcpu) == (stubborn01.pk, 5)
     assert "128" in text
-    assert moment < ended - 2
+    assert moment < ended
     sys.stdout.write(f"refusal heard: {moment - began:.3f} s; libvirt's own answer: {ended - began:.3f} s\n")

@@ -86,11 +86,15 @@ class Fleet:
         """Have these hosts be seen all the time, as a watcher writes it every two seconds."""
         over = threading.Event()
 
+        def seen() -> None:
+            Host.objects.filter(slug__in=slugs).update(last_seen=datetime.now(UTC))
+
         def watch() -> None:
             while not over.wait(0.5):
-                Host.objects.filter(slug__in=slugs).update(last_seen=datetime.now(UTC))
+                seen()
             connection.close()
 
+        seen()  # a worker may have taken long to start
         thread = threading.Thread(target=watch)
         thread.start()
         try:

@@ -136,7 +136,7 @@ async def test_streams_end_when_rights_are_looked_up_and_differ(topic, monkeypat
 async def test_a_quiet_stream_pings_and_one_day_ends(domain, topic, monkeypatch):
     assert (client.PING, pulse.EVERY, sse.MAX_LIFE) == (15, 1, 900)
     quick_pings(monkeypatch)
-    monkeypatch.setattr(sse, "MAX_LIFE", 0.5)
+    monkeypatch.setattr(sse, "MAX_LIFE", 3.0)
     async with running_hub() as hub, open_stream(hub, topic, since="0-0") as stream:
         assert await stream.next() is None
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from django.db import OperationalError, connection, transaction
 
 from domains.inventory import leases
-from domains.models import Revision
+from domains.models import Lease, Revision
 from tests.waiting import LONG
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -119,6 +119,7 @@ def _database_is_free() -> bool:
             if connection.vendor == "postgresql":
                 connection.cursor().execute("SET LOCAL lock_timeout = '300ms'")
             Revision.objects.select_for_update().get()
+            list(Lease.objects.select_for_update())  # which are kept without a new revision
     except OperationalError:
         return False
     finally:
