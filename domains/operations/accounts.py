@@ -74,9 +74,8 @@ def switch_account(*, actor: Actor, name: str, on: bool) -> bool:
             return False
         user.is_active = on
         user.save(update_fields=["is_active"])
-        _end_sessions(
-            user
-        )  # on switching on, too: somebody may have been signing in while it was switched off
+        # On switching on, too: somebody may have been signing in while it was switched off.
+        _end_sessions(user)
         record("account_switched_on" if on else "account_switched_off", user=user.username)
     return True
 
