@@ -36,7 +36,7 @@ class Client:
     the batch ``ready``, None until that has been looked up; its cursor may move only after that one.
     ``given`` is what it got on its own account: element to digest; ``used`` the usage that it was last told of, by
     topic, None where its page may show another. ``uncertain`` says that Redis was out of reach when it came, so that
-    nobody knows what it missed. All sending is done within ``limit``.
+    nobody knows what it missed; until it is told to fetch its page its cursor stays. All sending is done within ``limit``.
     """
 
     session: str
@@ -123,7 +123,8 @@ class Client:
 
     def _cursor(self) -> bytes:
         position = self.progress.position
-        if self.ready is None or self.progress.batch < self.ready or position <= self._position:
+        late = self.ready is None or self.progress.batch < self.ready
+        if self.uncertain or late or position <= self._position:
             return b""
         self._position = position
         return b"id: %d-%d\n" % position

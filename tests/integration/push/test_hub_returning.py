@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from domains.models.revision import current_revision
 from domains.push import listener
@@ -65,6 +66,28 @@ async def test_an_older_change_that_was_announced_later_is_new_to_who_comes_back
     await in_thread(announce, domain, older)
     async with running_hub() as hub, open_stream(hub, topic, since=since) as stream:
         await stream.until(lambda: stream.slots.get("slot-2") == "present")
+
+
+@in_loop
+async def test_who_comes_while_redis_is_away_keeps_its_cursor_until_it_is_whole(domain, topic, monkeypatch):
+    quick_pings(monkeypatch)
+    monkeypatch.setattr(listener, "CHECK", 3600.0)
+    await in_thread(change, domain, 1, "present")
+    since = cursor()
+    await in_thread(change, domain, 2, "present")
+    async with running_hub() as hub:
+
+        async def fail(self, cursor):
+            raise RedisError("Connection refused.")
+
+        with monkeypatch.context() as away:
+            away.setattr(Follower, "since", fail)
+            async with open_stream(hub, topic, since=since) as stream:
+                await in_thread(change, domain, 3, "present")
+                await stream.until(lambda: "slot-3" in stream.slots)
+                assert stream.last_id == ""
+        async with open_stream(hub, topic, since=since, last_event_id=since) as stream:
+            await stream.until(lambda: {"slot-2", "slot-3"} <= stream.slots.keys())
 
 
 def announce(domain, revision):
