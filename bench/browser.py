@@ -61,16 +61,21 @@ class Browser:
         if found := _ID.search(event):
             self._cursor = found[1].decode()
         if b"event: resync" in event:
-            await self.load()
+            while not await self.load():  # a page that lacks something asks again, too
+                await asyncio.sleep(RETRY)
         else:
             self._show(event, moment)
 
-    async def load(self) -> None:
-        """Fetch the page, as the browser does at first and when it is told that it missed too much."""
-        reader, writer = await self._ask(self._page, "Connection: close\r\n")
-        page = await reader.read()
-        writer.close()
-        self._show(page, time.monotonic())
+    async def load(self) -> bool:
+        """Fetch the page, as the browser does when it is told that it missed too much; say whether it came."""
+        with contextlib.suppress(OSError):
+            reader, writer = await self._ask(self._page, "Connection: close\r\n")
+            page = await reader.read()
+            writer.close()
+            if b" 200 " in page.partition(b"\n")[0] and b"</html>" in page:
+                self._show(page, time.monotonic())
+                return True
+        return False
 
     def _show(self, html: bytes, moment: float) -> None:
         for slot, live in _NEWS.findall(html):

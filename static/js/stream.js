@@ -55,15 +55,22 @@
     if (document.hidden && (["stream", "ages", "news"].includes(source.id) || "poll" in source.dataset)) event.preventDefault();
   });
   let connection = null;
+  let open = false;
   let deaf = false;
+  let lacks = false;
+  const part = () => {
+    open = false;
+    say("lost");
+  };
   document.addEventListener("htmx:sse:after:connection", (event) => {
     connection = event.detail.connection;
+    open = true;
     deaf = false;
-    say("live");
+    if (!lacks) say("live");
   });
-  document.addEventListener("htmx:sse:error", (event) => (event.detail.status === 403 ? stop() : say("lost")));
+  document.addEventListener("htmx:sse:error", (event) => (event.detail.status === 403 ? stop() : part()));
   // A page that shows another part of a list listens to that: its own doing, and no loss.
-  document.addEventListener("htmx:sse:close", (event) => event.detail.reason === "cleanup" || say("lost"));
+  document.addEventListener("htmx:sse:close", (event) => event.detail.reason === "cleanup" || part());
   document.addEventListener("htmx:response:error", (event) => {
     if (own(event)) event.detail.ctx.response.status === 403 ? stop() : say("lost");
   });
@@ -82,7 +89,24 @@
   addEventListener("offline", lose);
   addEventListener("online", renew);
   // hx-sse goes on without a word when the server ends a stream: say so until it is back.
-  document.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt > 0 && say("lost"));
+  document.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt > 0 && part());
+
+  // A page that could not fetch itself anew lacks what it was to fetch, however live its stream is: it asks again.
+  const whole = (event) => event.detail?.ctx?.sourceElement?.matches('[hx-trigger*="resync"]');
+  const lack = (event) => {
+    if (!whole(event) || event.detail.ctx.response?.status < 500) return;
+    lacks = true;
+    say("lost");
+    const source = event.detail.ctx.sourceElement;
+    setTimeout(() => source.isConnected && htmx.trigger(source, "refresh"), 1000 + 2000 * Math.random());
+  };
+  document.addEventListener("htmx:error", lack);
+  document.addEventListener("htmx:response:error", lack);
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (!lacks || !whole(event) || event.detail.ctx.response.status >= 400) return;
+    lacks = false;
+    if (open && !deaf) say("live");
+  });
 
   // A row that the list lacks, or a sign that the fleet or some batch has changed: ask what is new. Not at once, since
   // there may be much; and of a fleet that never rests not often. In ms: after the sign, and after having asked before.

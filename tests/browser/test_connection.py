@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import Page, Route, expect
 
+from domains.models import Domain
 from domains.push.stream import publish
 from tests.browser.conftest import address, change_domain, change_host
 from tests.browser.relay import Relay
@@ -84,6 +85,20 @@ def test_stream_that_died_without_a_word_is_noticed_and_opened_anew(open_page, w
     page.unroute("**/readings/")
     expect(link(page)).to_have_text("live", timeout=LONG)
     assert len(streams) == 1  # anew, not once more beside the first
+
+
+@pytest.mark.parametrize("fault", ["abort", "503"])
+def test_page_that_could_not_fetch_itself_anew_asks_again(open_page, web, fault):
+    page = open_page(address(web), strict=False)
+    expect(link(page)).to_have_text("live", timeout=LONG)
+    path = re.compile(re.escape(address(web)) + "$")
+    page.route(path, lambda route: route.abort() if fault == "abort" else route.fulfill(status=503))
+    Domain.objects.filter(pk=web.pk).update(live=slot_map(8, "0-1,4-6", "4-6"))  # which nobody announces
+    page.evaluate("document.getElementById('stream').dispatchEvent(new Event('resync'))")
+    expect(link(page)).to_have_text("reconnecting", timeout=LONG)
+    page.unroute(path)
+    expect(page.locator("#slot-6")).to_have_attribute("data-live", "1", timeout=LONG)
+    expect(link(page)).to_have_text("live", timeout=LONG)
 
 
 @pytest.mark.parametrize("late", ["htmx.min", "hx-sse.min", "stream"])
