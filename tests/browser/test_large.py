@@ -32,7 +32,8 @@ new MutationObserver((records) => {
     const slot = (target.closest ? target : target.parentElement)?.closest(".sockets .slot");
     if (slot) window.redrawn.add(slot.id);
   }
-}).observe(document.querySelector(".sockets"), { attributeOldValue: true, childList: true, characterData: true, subtree: true });"""
+}).observe(document.querySelector(".sockets"), {
+  attributes: true, attributeOldValue: true, childList: true, characterData: true, subtree: true });"""
 
 
 @pytest.fixture
@@ -106,7 +107,5 @@ def test_of_a_socket_only_what_changed_is_redrawn(open_page: OpenPage, huge: Dom
     page.evaluate("window.redrawn.clear()")
     page.locator("#slot-650 input").check(force=True)
     expect(page.locator("#remove")).to_contain_text("Remove 650")
-    assert set(page.evaluate("[...window.redrawn]")) == {
-        "slot-512",
-        "slot-650",
-    }  # the stop of the Tab key moves
+    stops = {"slot-512", "slot-650"}  # that of the Tab key moves
+    assert set(page.evaluate("[...window.redrawn]")) == stops
