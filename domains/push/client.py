@@ -34,8 +34,7 @@ class Client:
 
     Its page shows everything up to the revision ``known`` for certain. What it missed before it came is in
     the batch ``ready``, None until that has been looked up; its cursor may move only after that one.
-    ``given`` is what it got on its own account: element to digest; ``used`` the usage that it was last told of, by
-    topic, None where its page may show another. ``uncertain`` says that Redis was out of reach when it came, so that
+    ``used`` is the usage that it was last told of, by topic, None where its page may show another. ``uncertain`` says that Redis was out of reach when it came, so that
     nobody knows what it missed; until it is told to fetch its page its cursor stays. All sending is done within ``limit``.
     """
 
@@ -49,7 +48,6 @@ class Client:
     ready: int | None = None
     uncertain: bool = False
     ended: bool = False
-    given: dict[str, int] = field(default_factory=dict)
     used: dict[str, str | None] = field(default_factory=dict)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     limit: asyncio.Timeout = field(default_factory=partial(asyncio.Timeout, None))

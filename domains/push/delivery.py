@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 from typing import NamedTuple
 
 from domains.models.scope import Guest
 from domains.push import usage
-from domains.push.board import Board
+from domains.push.board import Board, Drawing, Heard
 from domains.push.client import Client, as_message
 from domains.push.rendering import AUDIENCES, Access, Audience, Picture, Pictures, Prime
 from domains.push.topics import names_one_guest
@@ -17,11 +18,11 @@ UNSETTLED = 30.0  # seconds; longer than a change can take from its commit to it
 
 
 class Shown(NamedTuple):
-    """How an element looks now, and the highest revision that can have made it so."""
+    """An element, the highest revision that can have made it look so, and the batch in which all were given it before."""
 
     element: str
     revision: int
-    digest: int
+    batch: int
 
 
 class Delivery:
@@ -73,16 +74,33 @@ class Delivery:
         for client in self._topics.get(topic, ()):
             client.show_usage(topic, text, message)
 
-    def deliver(self, pictures: Pictures, *, batch: int, now: float) -> None:
-        """Note what was rendered in a batch and give everybody what is new to them. ``now`` is monotonic time."""
+    def deliver(self, pictures: Pictures, heard: Mapping[str, Heard], *, batch: int, now: float) -> None:
+        """Note what was rendered in a batch and give everybody what is new to them.
+
+        ``heard`` is what was heard of each key that was rendered; ``now`` is monotonic time.
+        """
+        of_topics = self._by_topic(pictures, heard)
         for picture in pictures.pictures:
             for topic in picture.rendered.fragments.keys() & self._topics.keys():
-                fragments = picture.rendered.fragments[topic]
+                fragments, newest = picture.rendered.fragments[topic], picture.rendered.revision
                 if picture.everybody is None:
-                    self._boards[topic, picture.audience].prime(fragments, pictures.revision)
+                    self._boards[topic, picture.audience].prime(fragments, newest)
                     self._note_name(topic, picture.rendered.guest)
                 else:
-                    self._show(topic, picture, fragments, pictures.revision, batch, now)
+                    drawing = Drawing(fragments, newest, pictures.revision, batch, of_topics[topic])
+                    self._show(topic, picture, drawing, now)
+
+    def _by_topic(self, pictures: Pictures, heard: Mapping[str, Heard]) -> dict[str, Heard]:
+        """Say what was heard of each topic: an element may be drawn from several keys, and change with each."""
+        keys: defaultdict[str, set[str]] = defaultdict(set)
+        for picture in pictures.pictures:
+            for topic in picture.rendered.fragments:
+                keys[topic].add(picture.key)
+        none = Heard()
+        return {
+            topic: reduce(Heard.and_then, (heard.get(key, none) for key in found))
+            for topic, found in keys.items()
+        }
 
     def _note_name(self, topic: str, guest: Guest | None) -> Guest | None:
         """Note how a topic's only guest is called; give it as it was known, if that differs."""
@@ -91,27 +109,21 @@ class Delivery:
         before, self._called[topic] = self._called.get(topic), guest
         return None if before == guest else before
 
-    def _show(
-        self,
-        topic: str,
-        picture: Picture,
-        fragments: Mapping[str, str],
-        revision: int,
-        batch: int,
-        now: float,
-    ) -> None:
+    def _show(self, topic: str, picture: Picture, drawing: Drawing, now: float) -> None:
         # What belongs to no guest is the same for all, whichever elements they have otherwise.
         audiences = (picture.audience,) if picture.rendered.guest else AUDIENCES
         boards = [self._boards[topic, name] for name in audiences]
-        changed = set().union(*(board.update(fragments, revision) for board in boards))
-        looks = [
-            Shown(element, max(board.revision(element) for board in boards), hash(html))
-            for element, html in fragments.items()
+        given = {element: min(board.batch(element) for board in boards) for element in drawing.fragments}
+        changed = set().union(*(board.update(drawing) for board in boards))
+        shown = [
+            Shown(element, max(board.looks[element].revision for board in boards), before)
+            for element, before in given.items()
+            if element not in changed
         ]
-        messages = {element: as_message(element, fragments[element]) for element in changed}
-        for client in self._receivers(topic, picture, batch):
-            lacking = set() if _settled(client, batch, now) else _lacking(client, looks) - changed
-            own = {element: as_message(element, fragments[element]) for element in lacking}
+        messages = {element: as_message(element, drawing.fragments[element]) for element in changed}
+        for client in self._receivers(topic, picture, drawing.batch):
+            lacking = [] if _settled(client, drawing.batch, now) else _lacking(client, shown)
+            own = {element: as_message(element, drawing.fragments[element]) for element in lacking}
             if messages or own:
                 client.push(messages | own if own else messages)
 
@@ -130,19 +142,11 @@ class Delivery:
                 yield client
 
 
-def _lacking(client: Client, looks: Iterable[Shown]) -> set[str]:
+def _lacking(client: Client, shown: Iterable[Shown]) -> list[str]:
     """Find what may have changed after the client's page was made, and was not given to it since."""
-    lacking = set()
-    for element, revision, digest in looks:
-        if revision > client.known and client.given.get(element) != digest:
-            client.given[element] = digest
-            lacking.add(element)
-    return lacking
+    return [element for element, revision, batch in shown if batch < client.first and revision > client.known]
 
 
 def _settled(client: Client, batch: int, now: float) -> bool:
     """Whether all changes have been announced since that its page may not have had when it was made."""
-    if client.ready is None or client.ready >= batch or now - client.opened < UNSETTLED:
-        return False
-    client.given.clear()
-    return True
+    return client.ready is not None and client.ready < batch and now - client.opened >= UNSETTLED

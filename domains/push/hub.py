@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -13,6 +13,7 @@ import structlog
 from django.db import Error
 from redis.exceptions import RedisError
 
+from domains.push.board import Heard
 from domains.push.checks import end_where_changed
 from domains.push.client import PENDING, Client, Progress, as_position
 from domains.push.delivery import Delivery
@@ -58,7 +59,7 @@ class Hub:
         self._admitted: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._begun = 0  # the number of the last batch that was taken up
-        self._due: dict[str, None] = {}
+        self._due: dict[str, Heard] = {}
         self._owed_since: float | None = None  # how long something that was heard has not been delivered
         self._primes: dict[Prime, None] = {}
         self._doubted: set[str] = set()
@@ -183,25 +184,26 @@ class Hub:
             return
         client.known = since.known
         client.ready = self._begun + 1 if keys else 0
-        self._enqueue(keys)
+        self._enqueue(dict.fromkeys(keys, Heard()))  # of which it was heard when they came
 
     def _resync_all(self) -> None:
         for client in self._delivery.clients:
             client.resync()
 
-    def _hear(self, key: str) -> None:
+    def _hear(self, key: str, heard: Heard) -> None:
         if key == EVERYBODY or key.startswith(SESSION):
             self._doubts_heard = time.monotonic()
             self._doubt(key)
         elif names_row(key):
-            self._enqueue([key])
+            self._enqueue({key: heard})
 
     def _doubt(self, key: str) -> None:
         self._doubted.add(key)
         self._look_now.set()
 
-    def _enqueue(self, keys: Iterable[str]) -> None:
-        self._due.update(dict.fromkeys(keys))
+    def _enqueue(self, keys: Mapping[str, Heard]) -> None:
+        for key, heard in keys.items():
+            self._due[key] = self._due.get(key, Heard()).and_then(heard)
         if self._due and self._owed_since is None:
             self._owed_since = time.monotonic()
         self._work.set()
@@ -228,10 +230,11 @@ class Hub:
             try:
                 if self._delivery.clients and (keys or primes):
                     pictures = await self._pictures(keys, primes)
-                    self._delivery.deliver(pictures, batch=batch, now=time.monotonic())
+                    self._delivery.deliver(pictures, keys, batch=batch, now=time.monotonic())
             except Error as error:
                 logger.warning("pages could not be brought up to date; trying again", error=str(error))
-                self._due, self._primes = keys | self._due, primes | self._primes
+                self._enqueue(keys)
+                self._primes = primes | self._primes
                 await asyncio.sleep(RETRY)
                 self._work.set()
                 continue

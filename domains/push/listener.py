@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,7 @@ from django.db import Error
 from redis.exceptions import RedisError
 
 from domains.models.revision import current_revision
+from domains.push.board import MANY, ONCE, Heard
 from domains.push.client import Position
 from domains.push.follower import START, Announcement, Follower
 from domains.push.missed import changed_since
@@ -21,11 +23,12 @@ logger = structlog.get_logger(__name__)
 
 CHECK = 5.0  # seconds between two comparisons with the database
 RETRY = 0.5  # seconds until Redis is tried again
+DOUBT = 15.0  # seconds after a loss, in which senders find Redis again and a comparison is made
 LATELY = 60.0  # seconds for which it counts how late an announcement came
 
 
 class Listener:
-    """Tells ``hear`` each key that was announced or found changed, and ``attached`` when Redis is there (again).
+    """Tells ``hear`` of each key that was announced or found changed, and ``attached`` when Redis is there (again).
 
     ``position`` is that of the last announcement that was heard, ``began`` that after which it was the first.
     """
@@ -35,7 +38,7 @@ class Listener:
         follower: Follower,
         threads: Threads,
         *,
-        hear: Callable[[str], None],
+        hear: Callable[[str, Heard], None],
         attached: Callable[[], None],
     ) -> None:
         self.position: Position = START
@@ -48,6 +51,7 @@ class Listener:
         self._threads = threads
         self._hear = hear
         self._tell_attached = attached
+        self._lost = -math.inf  # when announcements were last known to get lost, by the monotonic clock
         self._checked: int | None = None  # the revision up to which the database was compared
         self._seen: dict[str, int] = {}  # announced revisions that it was not compared with yet
         self._unannounced: dict[str, int] = {}
@@ -80,6 +84,7 @@ class Listener:
                 if not told:
                     logger.warning("Redis does not answer; changes are looked up instead", error=str(error))
                 self.reachable, told = False, True
+                self._lost = time.monotonic()
                 await asyncio.sleep(RETRY)
 
     async def _attach(self) -> None:
@@ -105,7 +110,9 @@ class Listener:
         if entry.names_row:
             self._announced = max(self._announced, entry.revision)
             self._seen[entry.key] = max(entry.revision, self._seen.get(entry.key, 0))
-        self._hear(entry.key)
+        # One that comes after a loss may be the last of several.
+        times = MANY if time.monotonic() - self._lost < DOUBT else ONCE
+        self._hear(entry.key, Heard(times, entry.revision))
 
     async def compare(self) -> None:
         """Look for ever for changes that were not announced, and announce them."""
@@ -127,8 +134,10 @@ class Listener:
             self._checked = upto
             self._seen = {key: revision for key, revision in self._seen.items() if revision > upto}
         # Whoever listens here hears of them at once: Redis may be away, or end with what it was just told.
-        for key in missed:
-            self._hear(key)
+        if missed:
+            self._lost = time.monotonic()
+        for key, revision in missed.items():
+            self._hear(key, Heard(MANY, revision))
         self._unannounced |= missed
         # Nobody else hears of them before Redis is back.
         with suppress(RedisError):

@@ -20,7 +20,7 @@ class Rendered(Protocol):
 
     ``fragments`` is topic to element id to the element's outer HTML. ``guest`` says whose rights count, under the name
     that it has now. What belongs to none is for those who see one of ``host_guests``, or without them for all who see
-    anything.
+    anything. ``revision`` is the highest of the rows that are shown.
     """
 
     @property
@@ -30,6 +30,10 @@ class Rendered(Protocol):
     @property
     def host_guests(self) -> HostGuests | None:
         """The guests of the host that the fragments show, if it is one."""
+
+    @property
+    def revision(self) -> int:
+        """The highest revision of the rows that the fragments show."""
 
     @property
     def fragments(self) -> Mapping[str, Mapping[str, str]]:
@@ -69,6 +73,7 @@ class Prime:
 class Picture:
     """One key's fragments for one audience, and as whom everybody gets that key's; None for what is noted, not sent."""
 
+    key: str
     audience: Audience
     rendered: Rendered
     everybody: Mapping[Access, Audience | None] | None = None
@@ -100,7 +105,7 @@ def render_all(
 
 def _primed(render: Render, prime: Prime) -> list[Picture]:
     rendered = render(prime.key, prime.audience, frozenset({prime.topic}))
-    return [] if rendered is None else [Picture(prime.audience, rendered)]
+    return [] if rendered is None else [Picture(prime.key, prime.audience, rendered)]
 
 
 def _guests(keys: Iterable[str]) -> dict[str, Guest]:
@@ -133,7 +138,7 @@ def _render_key(
                 break
             everybody = {access: audience_of(access, rendered) for access in accesses}
             audiences = set(everybody.values())
-            pictures.append(Picture(audience, rendered, everybody))
+            pictures.append(Picture(key, audience, rendered, everybody))
     return pictures
 
 

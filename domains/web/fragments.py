@@ -34,7 +34,7 @@ class Rendered:
     """What became of one key: per topic, the elements to replace, by their ids.
 
     ``guest`` is what the receivers must be allowed to see; None for the state of a host, of whose ``host_guests`` they
-    must be allowed to see one.
+    must be allowed to see one. ``revision`` is the highest of the rows that are shown.
     """
 
     guest: Guest | None
@@ -66,16 +66,19 @@ def _of_domain(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered 
     if domain is None:
         return None
     out: dict[str, Fragments] = {}
+    shown: list[Domain | Host | Operation | None] = [domain, domain.host, domain.last_operation]
     listening = wanted & domain_topics(domain)
     if listening:
-        drawn = board_fragments(board_of(domain, editable=audience == "change", whole=True))
-        out |= dict.fromkeys(listening, drawn)
+        board = board_of(domain, editable=audience == "change", whole=True)
+        out |= dict.fromkeys(listening, board_fragments(board))
+        shown.append(board.newest)
     if row_topic(pk) in wanted:
         row = fleet_rows.row_html(domain, changeable=audience == "change")
         out[row_topic(pk)] = {f"fleet-{pk}": row}
     if "fleet" in wanted:
         out["fleet"] = {"fleet-moved": fleet_rows.moved_html(time.time())}
-    return Rendered(Guest(pk, domain.host_id, domain.name), domain.revision, out)
+    newest = max(row.revision for row in shown if row)
+    return Rendered(Guest(pk, domain.host_id, domain.name), newest, out)
 
 
 def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:
@@ -99,7 +102,7 @@ def _of_operation(pk: int, audience: Audience, wanted: frozenset[str]) -> Render
         if (topic := f"batch:{operation.batch_id}") in wanted:
             out[topic] = batch_view.fragments_of_operation(operation)
         out |= _moved(operation.revision, wanted)
-    return Rendered(rendered.guest, operation.revision, out)
+    return Rendered(rendered.guest, max(rendered.revision, operation.revision), out)
 
 
 def _of_batch(pk: int, audience: Audience, wanted: frozenset[str]) -> Rendered | None:

@@ -64,6 +64,7 @@ def change(domain: Domain, slot: int, state: str, *, announce: bool = True) -> N
 @dataclass(frozen=True)
 class Drawn:
     guest: Guest | None
+    revision: int
     fragments: dict[str, dict[str, str]]
     host_guests: HostGuests | None = None
 
@@ -78,7 +79,7 @@ def render(key: str, audience: str, wanted: frozenset[str]) -> Drawn | None:
     slots = {f"slot-{n}": f'<{tag} id="slot-{n}">{state}</{tag}>' for n, state in domain.pinning.items()}
     topic = f"domain:{domain.uuid}"
     guest = Guest(domain.pk, domain.host_id, domain.name)
-    return Drawn(guest, {topic: slots} if topic in wanted else {})
+    return Drawn(guest, domain.revision, {topic: slots} if topic in wanted else {})
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,14 @@ async def caught_up(hub: Hub) -> None:
     upto = await in_thread(current_revision)
     async with asyncio.timeout(LONG):
         while hub.figures().revision < upto or hub._owed_since is not None:
+            await asyncio.sleep(0.01)
+
+
+async def primed(hub: Hub) -> None:
+    """Wait until the hub knows how the open pages look."""
+    boards = hub._delivery._boards
+    async with asyncio.timeout(LONG):
+        while not boards or not all(board.primed for board in boards.values()):
             await asyncio.sleep(0.01)
 
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from domains.push.board import Board
 from domains.push.client import PENDING, Client, Progress, as_message, as_position
 
 
@@ -82,20 +81,3 @@ def test_too_much_at_once_becomes_a_resync():
 
     assert client.take() == b"event: resync\ndata: resync\n\n"
     assert client.take() == b": ping\n\n"
-
-
-def test_a_board_knows_what_changed():
-    board = Board()
-
-    assert board.update({"a": "1", "b": "1"}, 5) == {"a", "b"}
-    assert board.update({"a": "1", "b": "2"}, 6) == {"b"}
-    assert (board.revision("a"), board.revision("b")) == (5, 6)
-
-
-def test_priming_leaves_differences_that_are_yet_to_be_sent():
-    board = Board()
-    board.update({"a": "1"}, 5)
-    board.prime({"a": "2", "b": "1"}, 6)
-
-    assert board.primed
-    assert board.update({"a": "2", "b": "1"}, 7) == {"a"}
