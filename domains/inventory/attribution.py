@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,7 +11,7 @@ from domains.history import record
 from domains.inventory.leases import Fence, check
 from domains.inventory.maps import Maps, maps_json
 from domains.inventory.outside import claims_of, other_host, outside_changes, record_outside
-from domains.models import OPEN, Domain, Effect, EffectState, Operation, Status, statements
+from domains.models import OPEN, Domain, Effect, EffectState, Operation, Status, clock, statements
 from domains.models.domain import ACTIVE_STATES
 from domains.models.revision import next_revision
 from domains.vcpu.reasons import Reason
@@ -61,18 +61,29 @@ def arrive(domain: Domain) -> None:
         record_outside(None, domain, outside_changes(None, domain))
 
 
-def guest_refused(domain_id: int, vcpu: int, text: str, *, fence: Fence | None = None) -> None:
-    """Settle a removal that the guest was heard to refuse, unless a worker still holds the operation."""
+def guest_refused(
+    domain_id: int, vcpu: int, text: str, *, ago: timedelta = timedelta(0), fence: Fence | None = None
+) -> None:
+    """Settle a removal that the guest was heard to refuse so long ``ago``.
+
+    One that is being applied is left to its worker, with the refusal noted on its effects.
+    """
+    heard = clock.now() - ago  # the clock is asked before any lock is waited for
     with transaction.atomic():
         if fence:
             check(fence)
         revision = next_revision()
-        effect = Effect.objects.filter(
-            domain=domain_id, vcpu=vcpu, side=Side.LIVE, target=Target.ABSENT, state__in=_ASKED
-        ).first()
+        removals = Effect.objects.filter(domain=domain_id, vcpu=vcpu, side=Side.LIVE, target=Target.ABSENT)
+        unsettled = removals.filter(state__in=(EffectState.APPLYING, *_ASKED))
+        effect = unsettled.exclude(applied_at__gt=heard).first()  # what was asked later is not answered by it
         if effect is None:
             return
         operation = effect.operation
+        if effect.state == EffectState.APPLYING:
+            # A host may tell of one refusal twice; the first word says more.
+            unheard = operation.effects.filter(step=effect.step).exclude(reason=Reason.GUEST_REFUSED)
+            unheard.filter(state=EffectState.APPLYING).update(reason=Reason.GUEST_REFUSED, libvirt_text=text)
+            return
         unit = list(operation.effects.filter(step=effect.step, state__in=_ASKED))  # refused as a whole
         for asked in unit:
             _fail(asked, Reason.GUEST_REFUSED, text)

@@ -16,7 +16,8 @@ class Effect(models.Model):
     """A target ("slot 5 present, live") and how far it has come.
 
     Effects with the same ``step`` are one call to the hypervisor. A live effect is bound to one ``run``
-    of the guest. ``reason`` and the libvirt fields say why it did not come, or not yet.
+    of the guest. ``reason`` and the libvirt fields say why it did not come, or not yet; while it is being applied,
+    that its guest was heard to refuse it.
     """
 
     operation = models.ForeignKey(Operation, on_delete=models.CASCADE, related_name="effects")

@@ -62,6 +62,13 @@ def judge(
     return Verdict(EffectState.FAILED, error.reason)
 
 
+def heed(verdict: Verdict, *, refused: bool) -> Verdict:
+    """Judge anew with what was heard meanwhile: a guest that ``refused`` during the call is not waited for."""
+    if refused and verdict.state == EffectState.WAITING:
+        return Verdict(EffectState.FAILED, Reason.GUEST_REFUSED)
+    return verdict
+
+
 def judge_dead(
     *, side: Side, target: Target, reached: bool | None, same_run: bool, paused: bool, due: bool
 ) -> Verdict | None:

@@ -14,7 +14,7 @@ from domains.models.effect import effects_of
 from domains.models.revision import next_revision
 from domains.operations.claim import Claim, locked
 from domains.operations.endings import leave_until
-from domains.operations.judge import Verdict, judge, judge_dead
+from domains.operations.judge import Verdict, heed, judge, judge_dead
 from domains.operations.plan import deed_of
 from domains.vcpu.reasons import Reason
 from domains.vcpu.rules import refusal
@@ -87,20 +87,23 @@ def _conclude(
         revision = next_revision()
         operation = locked(claimed)
         every = effects_of(operation)
-        for effect in [one for one in every if one.pk in verdicts]:
-            verdict = verdicts[effect.pk]
+        mine = [one for one in every if one.pk in verdicts]
+        # What a watcher noted since the promise, up to the moment in which this transaction began.
+        heeded = {one.pk: heed(verdicts[one.pk], refused=one.reason == Reason.GUEST_REFUSED) for one in mine}
+        for effect in mine:
+            verdict = heeded[effect.pk]
             effect.state, effect.reason = verdict.state, verdict.reason or ""
             effect.late |= verdict.state == EffectState.DONE and kind == "settled" and _is_late(effect, now)
             effect.settled_at = None if verdict.state == EffectState.WAITING else now
-            if error:
+            if error and verdict == verdicts[effect.pk]:  # else what the guest said says more
                 effect.libvirt_code, effect.libvirt_text = error.code, error.text
             statements.save(effect, "state", "reason", "late", "settled_at", "libvirt_code", "libvirt_text")
             _consequences(operation, effect, every, now)
         operation.after = maps_json(domain)
         left = operation.asking or any(effect.state == EffectState.PENDING for effect in every)
         operation.worker, operation.lease_until = "", None
-        worst = min(verdicts.values(), key=lambda verdict: verdict.state == EffectState.DONE)
-        landed = [one for one in every if one.pk in verdicts and one.state == EffectState.DONE]
+        worst = min(heeded.values(), key=lambda verdict: verdict.state == EffectState.DONE)
+        landed = [one for one in mine if one.state == EffectState.DONE]
         told = kind or _KIND[worst.state]
         record.conclude(operation, told, revision=revision, held=left, landed=landed, effects=every)
 

@@ -122,11 +122,11 @@ class Child:
             self._reads.put(partial(self._settle, hint.uuid, vcpu))
         elif hint.kind is HintKind.OST and isinstance(vcpu, int):
             if hint.detail["outcome"] == "refused":
-                self.send(Refused(hint.uuid, vcpu, str(hint.detail["text"])))
+                self._refused(hint.uuid, vcpu, str(hint.detail["text"]))
         elif hint.kind is HintKind.REMOVAL_FAILED:
             alias = _VCPU_ALIAS.fullmatch(str(hint.detail["device"]))
             if alias:
-                self.send(Refused(hint.uuid, int(alias[1]), "the guest rejected the removal"))
+                self._refused(hint.uuid, int(alias[1]), "the guest rejected the removal")
         else:
             self.send(Changed((hint.uuid,)))
 
@@ -144,6 +144,9 @@ class Child:
         """Say why, and end at once, whatever the other threads are waiting for."""
         self.send(Ended(sentence, obstacle, said))
         os._exit(0)
+
+    def _refused(self, uuid: str, vcpu: int, text: str) -> None:
+        self.send(Refused(uuid, vcpu, text, time.monotonic()))
 
     def _watch(self, interval: float) -> NoReturn:
         host = self._gateway.read_host()

@@ -73,11 +73,15 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """From the child: the guest was heard to refuse the removal of this vCPU."""
+    """From the child: the guest was heard to refuse the removal of this vCPU.
+
+    ``moment`` is when, by the monotonic clock, which is one for all processes of a machine.
+    """
 
     uuid: str
     vcpu: int
     text: str
+    moment: float
 
 
 @dataclass(frozen=True, slots=True)

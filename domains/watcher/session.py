@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 
@@ -92,8 +93,8 @@ class Session:
             case Looked(uuids):
                 self._looking = False
                 self._want(uuids)
-            case Refused(uuid, vcpu, text):
-                self._refused(uuid, vcpu, text)
+            case Refused():
+                self._refused(message, timedelta(seconds=moment - message.moment))
             case Reading() | Missing() | Failed():
                 self._take(message)
             case Used(shares):
@@ -211,8 +212,8 @@ class Session:
         if not self._reads.failed(request.uuid):
             self._log.warning("a domain cannot be read", domain=request.uuid, error=answer.sentence)
 
-    def _refused(self, uuid: str, vcpu: int, text: str) -> None:
-        known = Domain.objects.filter(host=self._host_id, uuid=uuid)
+    def _refused(self, told: Refused, ago: timedelta) -> None:
+        known = Domain.objects.filter(host=self._host_id, uuid=told.uuid)
         for domain_id in known.values_list("pk", flat=True):
-            attribution.guest_refused(domain_id, vcpu, text, fence=self._fence)
-        self._want([uuid])
+            attribution.guest_refused(domain_id, told.vcpu, told.text, ago=ago, fence=self._fence)
+        self._want([told.uuid])

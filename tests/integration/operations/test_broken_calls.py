@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from domains.models import Effect, Host, Operation
+import pytest
+
+from domains.inventory import attribution
+from domains.models import Effect, HistoryEntry, Host, Operation
 
 
 def effects(operation):
@@ -37,3 +40,19 @@ def test_nothing_is_said_to_be_seen_of_a_domain_that_vanished_during_a_call(desk
     operation = settle_dead(desk, operation)
     assert effects(operation) == [(3, "config", "failed", False, "interrupted")]
     assert operation.after == {"live": None, "config": None}
+
+
+@pytest.mark.parametrize("executed", [False, True])
+def test_a_refusal_heard_after_a_call_broke_off_counts_unless_the_guest_let_go(desk, executed):
+    uuid = desk.guest()
+    desk.simulator.lose_connection(uuid, executed=executed)
+    operation = desk.ask(uuid, "remove", 3, "live")
+    assert operation.status == "running"
+    attribution.guest_refused(operation.domain_id, 3, "device busy")
+    operation = settle_dead(desk, operation)
+    assert HistoryEntry.objects.filter(operation=operation.pk).order_by("seq").last().kind == "settled"
+    if executed:
+        assert effects(operation) == [(3, "live", "done", True, "")]
+    else:
+        assert effects(operation) == [(3, "live", "failed", False, "guest_refused")]
+        assert operation.message.endswith("It said: device busy")

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
 
+from domains.inventory import attribution
 from domains.inventory.store import Stale
-from domains.models import HistoryEntry, Operation
+from domains.models import Domain, HistoryEntry, Operation
 from domains.vcpu.slots import Side
+from tests.simulator import SimulatedGateway
 
 OPERATIONS = 300
 POLL_SECONDS = 0.005  # several looks at each guest while an operation runs
+REFUSALS = 40
+LATEST = 0.04  # seconds from the beginning of a call to the refusal that is heard last
 
 
 class Poller:
@@ -91,3 +96,30 @@ def test_one_foreign_change_among_many_is_recorded_as_exactly_that(desk, guests)
     entry = HistoryEntry.objects.get(kind="outside")
     assert '"disappeared":"1"' in entry.body
     assert (entry.domain_name, entry.door) == ("guest0", "watcher")
+
+
+def test_a_refusal_is_never_lost_however_close_to_the_end_of_the_call_it_is_heard(desk, monkeypatch):
+    uuid = desk.guest()
+    desk.simulator.guest(uuid, "waits")
+    desk.simulator.tune(unplug_timeout=0.01)
+    domain_id, ask = Domain.objects.get().pk, SimulatedGateway.set_slots
+    heard = []
+
+    def hear(pause):
+        time.sleep(pause)
+        attribution.guest_refused(domain_id, 3, "device busy")
+
+    with ThreadPoolExecutor(1) as thread:
+
+        def ask_and_be_heard(*arguments, **options):
+            heard.append(thread.submit(hear, LATEST * len(heard) / REFUSALS))
+            ask(*arguments, **options)
+
+        monkeypatch.setattr(SimulatedGateway, "set_slots", ask_and_be_heard)
+        for _ in range(REFUSALS):
+            operation = desk.ask(uuid, "remove", 3)
+            heard[-1].result()
+            operation.refresh_from_db()
+            assert (operation.status, operation.reason) == ("failed", "guest_refused")
+        thread.submit(connection.close)
+    assert len(heard) == REFUSALS

@@ -200,13 +200,12 @@ def test_last_word_of_the_child_is_passed_on(talk: Talk) -> None:
 
 
 def test_refusal_is_attributed_and_the_domain_read(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard: list[tuple[int, int, str]] = []
-    monkeypatch.setattr(
-        attribution, "guest_refused", lambda domain, vcpu, text, *, fence: heard.append((domain, vcpu, text))
-    )
+    heard: list[tuple[object, ...]] = []
+    monkeypatch.setattr(attribution, "guest_refused", lambda *told, ago, fence: heard.append((*told, ago)))
     talk.begin(UUIDS[0])
-    talk.say(messages.Refused(UUIDS[0], 5, "device busy"), messages.Refused(UUIDS[1], 5, "unknown domain"))
-    assert heard == [(Domain.objects.get().pk, 5, "device busy")]
+    for known in UUIDS[:2]:  # the second is not known
+        talk.say(messages.Refused(known, 5, "device busy", talk.moment - 1.5))
+    assert heard == [(Domain.objects.get().pk, 5, "device busy", timedelta(seconds=1.5))]
     assert [order.uuid for order in talk.tick() if isinstance(order, Read)] == UUIDS[:2]
 
 
@@ -226,7 +225,7 @@ def test_doorbell_is_rung_when_a_reading_gives_a_worker_something_to_do(
 OVERTAKEN = {
     "a change": lambda order: Reading(order.token, replace(reading(UUIDS[0]), name="renamed")),
     "an end": lambda order: Missing(order.token),
-    "a refusal": lambda order: messages.Refused(UUIDS[0], 5, "device busy"),
+    "a refusal": lambda order: messages.Refused(UUIDS[0], 5, "device busy", 100.0),
     "an answer": lambda order: Alive(),
 }
 

@@ -4,7 +4,7 @@ import pytest
 
 from domains.hypervisor.errors import ChangeRejected, GuestRefused, UnknownOutcome
 from domains.models import EffectState
-from domains.operations.judge import judge, judge_dead
+from domains.operations.judge import Verdict, heed, judge, judge_dead
 from domains.vcpu.reasons import Reason
 from domains.vcpu.slots import Side
 from domains.vcpu.targets import ALREADY, Target
@@ -93,6 +93,18 @@ def test_the_configuration_outlives_the_run():
 
 def test_a_refusal_by_the_guest_is_told_as_such():
     assert verdict(error=GuestRefused("status 128")) == (EffectState.FAILED, Reason.GUEST_REFUSED)
+
+
+def test_a_guest_that_was_heard_to_refuse_is_not_waited_for():
+    for reason in (None, Reason.GUEST_PAUSED):
+        waiting = Verdict(EffectState.WAITING, reason)
+        assert heed(waiting, refused=True) == Verdict(EffectState.FAILED, Reason.GUEST_REFUSED)
+        assert heed(waiting, refused=False) == waiting
+
+
+def test_what_was_seen_outweighs_a_refusal_that_was_heard():
+    for seen in (Verdict(EffectState.DONE), Verdict(EffectState.FAILED, Reason.RUN_ENDED)):
+        assert heed(seen, refused=True) == seen
 
 
 def test_a_configuration_that_could_not_be_written_is_told_as_such():

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def test_slot_let_go_by_a_guest_that_ended_is_reported_at_once(answer: DomainRea
 
 
 def test_hints_become_signs_and_refusals() -> None:
-    talk = Talk(Gateway(READING))
+    talk, began = Talk(Gateway(READING)), time.monotonic()
     ost = {"vcpu": 5, "status": 130, "text": "device busy"}
     talk.child.hint(DomainHint(DOMAIN, HintKind.OST, ost | {"outcome": "in_progress"}))
     talk.child.hint(DomainHint(DOMAIN, HintKind.OST, ost | {"outcome": "refused"}))
@@ -115,11 +116,13 @@ def test_hints_become_signs_and_refusals() -> None:
     talk.child.hint(DomainHint(DOMAIN, HintKind.REMOVAL_FAILED, {"device": "net0"}))
     for kind in (HintKind.LIFECYCLE, HintKind.AGENT, HintKind.METADATA):
         talk.child.hint(DomainHint(DOMAIN, kind))
-    assert talk.said(5) == [
-        Refused(DOMAIN, 5, "device busy"),
-        Refused(DOMAIN, 8, "the guest rejected the removal"),
-        *[Changed((DOMAIN,))] * 3,
-    ]
+    first, second, *others = talk.said(5)
+    assert isinstance(first, Refused)
+    assert isinstance(second, Refused)
+    assert began <= first.moment <= second.moment <= time.monotonic()
+    assert first == Refused(DOMAIN, 5, "device busy", first.moment)
+    assert second == Refused(DOMAIN, 8, "the guest rejected the removal", second.moment)
+    assert others == [Changed((DOMAIN,))] * 3
 
 
 def test_orders_are_answered_by_token() -> None:

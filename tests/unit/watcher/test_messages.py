@@ -37,7 +37,7 @@ HOST = HostReading(12_008_000, "QEMU", 11_001_002, 2, specific=True, asynchronou
         messages.Hello(HOST, ("a", "b")),
         messages.Alive(1.25),
         messages.Changed(("a",)),
-        messages.Refused("a", 5, "device busy"),
+        messages.Refused("a", 5, "device busy", 12.5),
         messages.Reading(7, READING),
         messages.Missing(7),
         messages.Failed(7, "The domain’s XML is malformed."),
