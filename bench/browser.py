@@ -12,6 +12,7 @@ SLOTS = range(8)
 RETRY = 0.5  # seconds, as htmx begins
 _NEWS = re.compile(rb'id="slot-(\d)" data-live="(\d)"')
 _ID = re.compile(rb"^id: (\d+-\d+)$", re.MULTILINE)
+_SINCE = re.compile(rb"/events\?[^\"]*since=(\d+-\d+)")
 
 
 class Browser:
@@ -40,31 +41,35 @@ class Browser:
     async def _follow(self) -> None:
         while True:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await self._listen()
+                if await self._listen():
+                    continue
             await asyncio.sleep(RETRY * random.uniform(0.7, 1.3))  # noqa: S311  # spreads load, as htmx does
 
-    async def _listen(self) -> None:
+    async def _listen(self) -> bool:
+        """Follow one stream to its end; say whether the page was fetched anew, and listens from where it was made."""
         headers = f"Last-Event-ID: {self._cursor}\r\n" if self.opened.is_set() else ""
         reader, self._writer = await self._ask(f"/events?topic={self._topic}&since={self._cursor}", headers)
         try:
             if b" 200 " not in await reader.readline():
-                return
+                return False
             await reader.readuntil(b": open\n\n")
             self.opened.set()
-            while True:
-                await self._take(await reader.readuntil(b"\n\n"))
+            while not await self._take(await reader.readuntil(b"\n\n")):
+                pass
+            return True
         finally:
             self._writer.close()
 
-    async def _take(self, event: bytes) -> None:
+    async def _take(self, event: bytes) -> bool:
         moment = time.monotonic()
         if found := _ID.search(event):
             self._cursor = found[1].decode()
         if b"event: resync" in event:
             while not await self.load():  # a page that lacks something asks again, too
                 await asyncio.sleep(RETRY)
-        else:
-            self._show(event, moment)
+            return True
+        self._show(event, moment)
+        return False
 
     async def load(self) -> bool:
         """Fetch the page, as the browser does when it is told that it missed too much; say whether it came."""
@@ -74,6 +79,8 @@ class Browser:
             writer.close()
             if b" 200 " in page.partition(b"\n")[0] and b"</html>" in page:
                 self._show(page, time.monotonic())
+                if found := _SINCE.search(page):
+                    self._cursor = found[1].decode()
                 return True
         return False
 

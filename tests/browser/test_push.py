@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 
 from django.db import transaction
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from domains.models import Operation, Status
 from domains.models.revision import next_revision
@@ -120,6 +121,23 @@ def test_resync_fetches_the_page_anew_and_keeps_what_was_chosen(open_page, web):
     assert page.evaluate("window.kept === document.getElementById('slot-7')")
     assert page.locator("#live").count() == 1
     expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+def test_page_fetched_anew_listens_from_where_it_was_made(open_page, web):
+    page = open_page(address(web))
+    live(page)
+
+    def overtake(route: Route) -> None:
+        made = route.fetch()
+        change_domain(web, live=ADDED)
+        expect(page.locator("#slot-6")).to_have_attribute("data-live", "1")  # as it was told meanwhile
+        route.fulfill(response=made)
+
+    page.route(re.compile(re.escape(address(web)) + "$"), overtake)
+    with page.expect_request(re.compile("/events"), timeout=LONG * 1000):
+        page.evaluate("htmx.trigger(document.getElementById('stream'), 'resync', {})")
+    expect(page.locator("#slot-6")).to_have_attribute("data-live", "1")
+    live(page)
 
 
 def test_opened_details_stay_open_when_the_operation_goes_on(open_page, web):
