@@ -94,7 +94,7 @@ def test_page_that_could_not_fetch_itself_anew_asks_again(open_page, web, fault)
     path = re.compile(re.escape(address(web)) + "$")
     page.route(path, lambda route: route.abort() if fault == "abort" else route.fulfill(status=503))
     Domain.objects.filter(pk=web.pk).update(live=slot_map(8, "0-1,4-6", "4-6"))  # which nobody announces
-    page.evaluate("document.getElementById('stream').dispatchEvent(new Event('resync'))")
+    page.evaluate("document.getElementById('stream').dispatchEvent(new Event('resync', { bubbles: true }))")
     expect(link(page)).to_have_text("reconnecting", timeout=LONG)
     page.unroute(path)
     expect(page.locator("#slot-6")).to_have_attribute("data-live", "1", timeout=LONG)

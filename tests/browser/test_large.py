@@ -85,11 +85,13 @@ def test_a_socket_is_drawn_when_it_is_opened_and_no_other(open_page: OpenPage, h
     expect(page.locator(".sockets .slot")).to_have_count(SOCKET)
 
 
-def test_what_was_drawn_stays_where_it_is(open_page: OpenPage, huge: Domain):
+@pytest.mark.parametrize(("query", "says"), [("", ""), ("?socket=1", "usage not known")])
+def test_what_was_drawn_stays_where_it_is(open_page: OpenPage, huge: Domain, query: str, says: str):
     page = open_page("/")
     page.add_init_script(_SHIFTS)
-    page.goto(address(huge))
+    page.goto(address(huge) + query)
     live(page)
+    expect(page.locator("#usage-says")).to_have_text(says)
     change_domain(huge, live=slot_map(4096, "0-7,600-700", "4-7,600-700"))
     expect(page.locator("#card-1")).to_contain_text("101 of 512")
     assert page.evaluate("window.shifted") == 0
@@ -98,6 +100,7 @@ def test_what_was_drawn_stays_where_it_is(open_page: OpenPage, huge: Domain):
 def test_of_a_socket_only_what_changed_is_redrawn(open_page: OpenPage, huge: Domain):
     page = open_page(address(huge) + "?socket=1")
     live(page)
+    page.wait_for_timeout(1500)  # who changes it before the hub has drawn it has the page fetched anew
     change_domain(huge, live=slot_map(4096, "0-7,600-698", "4-7,600-698"))
     expect(page.locator("#slot-699")).to_have_attribute("data-live", "0")
     page.evaluate(_REDRAWN)

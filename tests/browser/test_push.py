@@ -5,8 +5,9 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 
+import pytest
 from django.db import transaction
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Request, Route, expect
 
 from domains.models import Operation, Status
 from domains.models.revision import next_revision
@@ -134,10 +135,28 @@ def test_page_fetched_anew_listens_from_where_it_was_made(open_page, web):
         route.fulfill(response=made)
 
     page.route(re.compile(re.escape(address(web)) + "$"), overtake)
-    with page.expect_request(re.compile("/events"), timeout=LONG * 1000):
-        page.evaluate("htmx.trigger(document.getElementById('stream'), 'resync', {})")
+    for _ in range(2):
+        with page.expect_request(re.compile("/events"), timeout=LONG * 1000):
+            page.evaluate("htmx.trigger(document.getElementById('stream'), 'resync', {})")
     expect(page.locator("#slot-6")).to_have_attribute("data-live", "1")
     live(page)
+
+
+@pytest.mark.parametrize("path", ["/", "/operations/", None])
+def test_page_fetched_anew_keeps_no_other_stream(open_page, web, path):
+    page = open_page("/account/tokens/", strict=False)
+    streams: set[Request] = set()
+    page.on("request", lambda request: streams.add(request) if "/events" in request.url else None)
+    for ended in ("requestfinished", "requestfailed"):
+        page.on(ended, lambda request: streams.discard(request))  # it takes no built-in
+    page.goto(path or address(web))
+    live(page)
+    for _ in range(3):
+        with page.expect_request(re.compile("/events")):
+            page.evaluate("htmx.trigger(document.getElementById('stream'), 'resync', {})")
+    page.wait_for_timeout(1500)  # longer than a stream that was lost takes to come back
+    live(page)
+    assert len(streams) == 1
 
 
 def test_opened_details_stay_open_when_the_operation_goes_on(open_page, web):
