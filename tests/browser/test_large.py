@@ -100,7 +100,6 @@ def test_what_was_drawn_stays_where_it_is(open_page: OpenPage, huge: Domain, que
 def test_of_a_socket_only_what_changed_is_redrawn(open_page: OpenPage, huge: Domain):
     page = open_page(address(huge) + "?socket=1")
     live(page)
-    page.wait_for_timeout(1500)  # who changes it before the hub has drawn it has the page fetched anew
     change_domain(huge, live=slot_map(4096, "0-7,600-698", "4-7,600-698"))
     expect(page.locator("#slot-699")).to_have_attribute("data-live", "0")
     page.evaluate(_REDRAWN)
