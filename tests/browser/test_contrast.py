@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.browser.scanning import look, signed_in
 from tests.browser.world import make_world
@@ -74,6 +75,7 @@ MEASURE = """(id) => {
   const found = { number: text(card.querySelector("b")) };
   const [sign, word] = [card.querySelector(".g"), card.querySelector("i")];
   if (word) found.word = text(word);
+  else if (card.dataset.used) found.figure = worst(getComputedStyle(card, "::after").color, cardGrounds);
   found.edge = worst(getComputedStyle(card).borderTopColor, [behind]);
   if (sign) {
     const wedge = over(behind, getComputedStyle(card).borderTopColor);
@@ -86,24 +88,56 @@ MEASURE = """(id) => {
 }"""
 
 
+# As the page shows a vCPU that is used to the full.
+USE = """(id) => {
+  const slot = document.getElementById(`slot-${id}`);
+  slot.dataset.u = "8";
+  slot.querySelector(".b").dataset.used = "100 %";
+}"""
+IN_USE = {
+    "fixed": (0, "number figure sign"),
+    "present": (2, "number figure"),
+    "unconfirmed": (3, "number word sign"),
+    "waiting": (5, "number word sign"),
+    "failed": (6, "number word sign"),
+    "offline in the guest": (8, "number word sign"),
+    "live only": (9, "number word sign"),
+    "being removed": (14, "number word sign"),
+}
+
+
 @pytest.fixture(scope="module")
 def busy(site):
     """The page of the guest that has every state."""
     return make_world().pages["guest busy"]
 
 
+def faint(page: Page, states: dict[str, tuple[int, str]]) -> list[str]:
+    """Say what does not stand out enough."""
+    out = []
+    for state, (vcpu, parts) in states.items():
+        found = page.evaluate(MEASURE, vcpu)
+        for part in parts.split():
+            least = TEXT if part in ("number", "word", "figure") else SHAPE
+            if part not in found or found[part] < least:
+                out.append(f"{state}: {part} {found.get(part, 'is missing')}, needs {least}")
+    return out
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_state_of_a_slot_stands_out(look, busy, scheme):
     page = look(busy)
     page.emulate_media(color_scheme=scheme)
-    faint = []
-    for state, (vcpu, parts) in STATES.items():
-        found = page.evaluate(MEASURE, vcpu)
-        for part in parts.split():
-            least = TEXT if part in ("number", "word") else SHAPE
-            if part not in found or found[part] < least:
-                faint.append(f"{state}: {part} {found.get(part, 'is missing')}, needs {least}")
-    assert not faint, "\n".join(faint)
+    assert faint(page, STATES) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_state_stands_out_on_a_vcpu_that_is_used_to_the_full(look, busy, scheme):
+    page = look(busy)
+    page.emulate_media(color_scheme=scheme)
+    for vcpu, _ in IN_USE.values():
+        page.evaluate(USE, vcpu)
+    assert faint(page, IN_USE) == []
 
 
 def test_paper_is_white_whatever_the_theme(look, busy):
