@@ -75,6 +75,10 @@ class Follower:
         entries = _read(cast("Entries", await self._asker.xrevrange(STREAM, count=1)))
         return entries[0].position if entries else START
 
+    async def begin(self) -> None:
+        """Give an empty stream a first entry, which stands for nothing."""
+        await self._asker.xadd(STREAM, {"k": "", "v": 0})
+
     async def mark_open(self, uuids: Iterable[str], seconds: int) -> None:
         """Say for a while that somebody has these domains' pages open."""
         pipeline = self._asker.pipeline(transaction=False)

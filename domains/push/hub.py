@@ -175,8 +175,8 @@ class Hub:
             client.uncertain = True
             client.ready = 0
             return
-        # What was announced before anybody listened, but after this look, nobody hears of.
-        client.uncertain = not self._listener.attached
+        # What was announced after this look, but before anybody listens (again), nobody hears of.
+        client.uncertain = not self._listener.reachable
         keys = {entry.key for entry in since.missed if entry.names_row} if since else set()
         if since is None or len(keys) > PENDING:
             client.ready = 0

@@ -101,6 +101,9 @@ class Listener:
             self.attached = True
         elif await self._follower.end() < self.position:
             self.position = START  # a new Redis, and a clock that went back
+        if await self._follower.end() == START:
+            # Or what changes until the first announcement would not be missed by a page that was made before.
+            await self._follower.begin()
         self._tell_attached()
         self._compare_now.set()
 

@@ -40,7 +40,7 @@ async def test_a_change_is_sent_as_the_one_element_that_differs(domain, topic):
 
 @in_loop
 async def test_stream_is_not_to_be_stored_or_buffered(domain, topic):
-    async with running_hub() as hub, open_stream(hub, topic, since="0-0") as stream:
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
         headers = stream.headers
 
     assert headers["content-type"].startswith("text/event-stream")
@@ -63,9 +63,9 @@ async def test_watchers_are_told_what_is_open_for_as_long_as_it_is(domain, topic
 async def test_each_audience_gets_its_own_and_nobody_what_they_may_not_see(domain, topic):
     async with (
         running_hub() as hub,
-        open_stream(hub, topic, since="0-0", session="alice") as changes,
-        open_stream(hub, topic, since="0-0", session="vera") as sees,
-        open_stream(hub, topic, since="0-0", session="nora") as nothing,
+        open_stream(hub, topic, since=cursor(), session="alice") as changes,
+        open_stream(hub, topic, since=cursor(), session="vera") as sees,
+        open_stream(hub, topic, since=cursor(), session="nora") as nothing,
     ):
         await in_thread(change, domain, 5, "present")
 
@@ -148,7 +148,7 @@ async def test_with_redis_down_changes_are_found_and_streams_stay(domain, topic,
         await asyncio.to_thread(redis_server.stop)
         await in_thread(change, domain, 5, "present")
         await stream.until(lambda: stream.slots.get("slot-5") == "present" and not hub.figures().attached)
-        async with open_stream(hub, topic, since="0-0") as new:
+        async with open_stream(hub, topic, since=cursor()) as new:
             await new.silence()
             await in_thread(change, domain, 6, "present")
             await new.until(lambda: new.slots.get("slot-6") == "present")

@@ -72,13 +72,13 @@ async def test_a_session_has_ten_streams(topic):
     async with running_hub() as hub:
         for _ in range(10):
             assert hub.admit("alice")
-        async with open_stream(hub, topic, since="0-0") as stream:
+        async with open_stream(hub, topic, since=cursor()) as stream:
             assert stream.status == 503
             assert int(stream.headers["retry-after"]) > 0
-        async with open_stream(hub, topic, since="0-0", session="bob") as stream:
+        async with open_stream(hub, topic, since=cursor(), session="bob") as stream:
             assert stream.status == 200
         hub.dismiss("alice")
-        async with open_stream(hub, topic, since="0-0") as stream:
+        async with open_stream(hub, topic, since=cursor()) as stream:
             assert stream.status == 200
 
 
@@ -90,10 +90,10 @@ async def test_a_database_that_does_not_answer_is_no_fault_of_who_asks(topic, mo
     async with running_hub() as hub:
         with monkeypatch.context() as locked:
             locked.setattr(type(hub), "_authorise", fail)
-            async with open_stream(hub, topic, since="0-0") as stream:
+            async with open_stream(hub, topic, since=cursor()) as stream:
                 assert stream.status == 503
                 assert int(stream.headers["retry-after"]) > 0
-        async with open_stream(hub, topic, since="0-0") as stream:
+        async with open_stream(hub, topic, since=cursor()) as stream:
             assert stream.status == 200
 
 
@@ -103,9 +103,9 @@ async def test_a_process_has_a_bounded_number_of_streams(topic, monkeypatch):
     monkeypatch.setattr(hub_module, "PER_PROCESS", 2)
     async with (
         running_hub() as hub,
-        open_stream(hub, topic, since="0-0"),
-        open_stream(hub, topic, since="0-0", session="bob"),
-        open_stream(hub, topic, since="0-0", session="vera") as stream,
+        open_stream(hub, topic, since=cursor()),
+        open_stream(hub, topic, since=cursor(), session="bob"),
+        open_stream(hub, topic, since=cursor(), session="vera") as stream,
     ):
         assert stream.status == 503
 
@@ -117,9 +117,9 @@ async def test_streams_end_when_rights_are_looked_up_and_differ(topic, monkeypat
     people = People()
     async with (
         running_hub(people) as hub,
-        open_stream(hub, topic, since="0-0", session="alice") as leaves,
-        open_stream(hub, topic, since="0-0", session="bob") as demoted,
-        open_stream(hub, topic, since="0-0", session="vera") as stays,
+        open_stream(hub, topic, since=cursor(), session="alice") as leaves,
+        open_stream(hub, topic, since=cursor(), session="bob") as demoted,
+        open_stream(hub, topic, since=cursor(), session="vera") as stays,
     ):
         del people.sessions["alice"]
         people.sessions["bob"] = Person(2, "see")
@@ -128,7 +128,7 @@ async def test_streams_end_when_rights_are_looked_up_and_differ(topic, monkeypat
         assert (await demoted.next()).event == "resync"  # its page may show less now
         assert await demoted.next() is None
         await stays.silence()
-        async with open_stream(hub, topic, since="0-0", session="alice") as again:
+        async with open_stream(hub, topic, since=cursor(), session="alice") as again:
             assert again.status == 403
 
 
@@ -137,7 +137,7 @@ async def test_a_quiet_stream_pings_and_one_day_ends(domain, topic, monkeypatch)
     assert (client.PING, pulse.EVERY, sse.MAX_LIFE) == (15, 1, 900)
     quick_pings(monkeypatch)
     monkeypatch.setattr(sse, "MAX_LIFE", 3.0)
-    async with running_hub() as hub, open_stream(hub, topic, since="0-0") as stream:
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
         assert await stream.next() is None
 
     assert stream.body.count(b": ping\n") >= 2
@@ -160,7 +160,7 @@ async def test_a_browser_that_takes_nothing_for_long_is_let_go(domain, topic, mo
     assert client.PATIENCE == 30
     monkeypatch.setattr(client, "PATIENCE", 0.1)
     quick_pings(monkeypatch)
-    async with running_hub() as hub, open_stream(hub, topic, since="0-0") as stream:
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as stream:
         stream.taking.clear()
         await in_thread(change, domain, 1, "present")
         await stream.until(lambda: not hub._admitted)
@@ -193,10 +193,10 @@ async def test_a_fault_in_rendering_is_logged_and_pages_are_fetched_again(domain
 @in_loop
 async def test_closing_ends_streams_and_admits_no_more(topic):
     async with running_hub() as hub:
-        async with open_stream(hub, topic, since="0-0") as stream:
+        async with open_stream(hub, topic, since=cursor()) as stream:
             hub.close()
             assert await stream.next() is None
-        async with open_stream(hub, topic, since="0-0") as stream:
+        async with open_stream(hub, topic, since=cursor()) as stream:
             assert stream.status == 503
 
 

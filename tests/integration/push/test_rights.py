@@ -13,7 +13,7 @@ from django.db import transaction
 from domains.models import Grant, Role
 from domains.push import hub as hub_module
 from domains.push.rights import EVERYBODY
-from domains.push.stream import STREAM, publish
+from domains.push.stream import STREAM, cursor, publish
 from tests.integration.push.browser import People, Person, in_thread, make_domain, open_stream, running_hub
 
 pytestmark = pytest.mark.usefixtures("fresh_database", "redis")
@@ -42,8 +42,8 @@ def test_signing_out_ends_the_stream_at_once():
     async def scenario():
         async with (
             running_hub(find) as hub,
-            open_stream(hub, topic, since="0-0", session=store.session_key) as ends,
-            open_stream(hub, topic, since="0-0", session="alice") as stays,
+            open_stream(hub, topic, since=cursor(), session=store.session_key) as ends,
+            open_stream(hub, topic, since=cursor(), session="alice") as stays,
         ):
             await in_thread(store.flush)
 
@@ -69,7 +69,7 @@ def test_stream_whose_rights_change_while_it_opens_ends_at_once(monkeypatch):
         return dict.fromkeys(sessions, Person(1))
 
     async def scenario():
-        async with running_hub(find) as hub, open_stream(hub, topic, since="0-0") as stream:
+        async with running_hub(find) as hub, open_stream(hub, topic, since=cursor()) as stream:
             await stream.until(lambda: stream.ended)
 
     asyncio.run(scenario())
