@@ -34,8 +34,9 @@ class Client:
 
     Its page shows everything up to the revision ``known`` for certain. What it missed before it came is in
     the batch ``ready``, None until that has been looked up; its cursor may move only after that one.
-    ``used`` is the usage that it was last told of, by topic, None where its page may show another. ``uncertain`` says that Redis was out of reach when it came, so that
-    nobody knows what it missed; until it is told to fetch its page its cursor stays. All sending is done within ``limit``.
+    ``used`` is the usage that it was last told of, by topic, None where its page may show another. ``uncertain`` says
+    that Redis was out of reach when it came, so that nobody knows what it missed; until it is told to fetch its page
+    its cursor stays. All sending is done within ``limit``.
     """
 
     session: str
