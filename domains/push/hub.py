@@ -182,7 +182,7 @@ class Hub:
             client.ready = 0
             client.resync()
             return
-        client.known = since.known
+        client.known = self._listener.certain(since.known)
         client.ready = self._begun + 1 if keys else 0
         self._enqueue(dict.fromkeys(keys, Heard()))  # of which it was heard when they came
 

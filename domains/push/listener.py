@@ -68,6 +68,13 @@ class Listener:
         """The revision up to which everything was heard."""
         return max(self._checked or 0, self._announced)
 
+    def certain(self, known: int) -> int:
+        """Give the revision up to which a browser has everything that was told of announcements up to ``known``.
+
+        It was not told of what was found changed and is yet to be announced.
+        """
+        return min([known, *(revision - 1 for revision in self._unannounced.values())])
+
     async def follow(self) -> None:
         """Listen to the stream for ever."""
         told = False

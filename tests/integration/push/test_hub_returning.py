@@ -19,6 +19,7 @@ from tests.integration.push.browser import (
     in_thread,
     make_domain,
     open_stream,
+    primed,
     running_hub,
 )
 from tests.integration.push.pinging import quick_pings
@@ -90,6 +91,32 @@ async def test_who_comes_while_redis_is_away_keeps_its_cursor_until_it_is_whole(
                 assert stream.last_id == ""
         async with open_stream(hub, topic, since=since, last_event_id=since) as stream:
             await stream.until(lambda: {"slot-2", "slot-3"} <= stream.slots.keys())
+
+
+@in_loop
+async def test_who_comes_back_is_told_of_an_older_change_that_is_still_to_be_announced(
+    domain, topic, monkeypatch
+):
+    monkeypatch.setattr(listener, "CHECK", 3600.0)
+    other = await in_thread(make_domain, "web02")
+    await in_thread(change, domain, 0, "present")
+    async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as first:
+        await primed(hub)
+        await in_thread(change, domain, 1, "present", announce=False)
+        await in_thread(change, other, 0, "present")
+        last = cursor()
+
+        async def fail(self, revisions):
+            raise RedisError("Connection refused.")
+
+        with monkeypatch.context() as away:
+            away.setattr(Follower, "announce", fail)
+            hub._listener._compare_now.set()
+            await first.until(lambda: first.slots.get("slot-1") == "present")
+            async with open_stream(hub, topic, last_event_id=last) as stream:
+                away.undo()
+                hub._listener._compare_now.set()
+                await stream.until(lambda: stream.slots.get("slot-1") == "present")
 
 
 @in_loop
