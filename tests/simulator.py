@@ -197,7 +197,7 @@ class SimulatedGateway(AgentCalls, CountCalls):
     def _wait(self, uuid: str, asked: Change, until: float) -> None:
         """Wait for the guest: an older host holds the domain's lock meanwhile."""
         if until == _REFUSED_AT_ONCE:
-            raise GuestRefused(f"The guest answered: {_REFUSED['text']}.")
+            raise GuestRefused(_REFUSED["text"])
         ids = cpulist.dump(asked.ids)
         while True:
             with self.host.transaction() as db:

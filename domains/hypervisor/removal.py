@@ -132,4 +132,4 @@ class HeldRemoval:
 
 def refusal(answer: MonitorEvent) -> GuestRefused:
     """Give the error for a guest that was heard to refuse."""
-    return GuestRefused(f"The guest answered: {answer.text}.")
+    return GuestRefused(answer.text)

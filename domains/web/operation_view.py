@@ -113,9 +113,10 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
 
 def _row(operation: Operation, effect: Effect) -> EffectRow:
     before, after = _states(operation, effect)
-    told = [str(effect.libvirt_code)] if effect.libvirt_code is not None else []
-    told += [effect.libvirt_text] if effect.libvirt_text else []
     effect.operation = operation
+    sentence = problem_of(effect)
+    told = [str(effect.libvirt_code)] if effect.libvirt_code is not None else []
+    told += [effect.libvirt_text] if effect.libvirt_text not in sentence else []  # not twice
     return EffectRow(
         vcpu=effect.vcpu,
         side=effect.side,
@@ -125,7 +126,7 @@ def _row(operation: Operation, effect: Effect) -> EffectRow:
         state="late" if effect.late and effect.state == "done" else effect.state,
         late=effect.late,
         reason=effect.reason,
-        sentence=problem_of(effect),
+        sentence=sentence,
         libvirt=": ".join(told),
     )
 

@@ -140,17 +140,21 @@ def _results(body: dict[str, Any], stood: dict[tuple[object, object], object]) -
     out = []
     if body.get("kind") == "started":
         return [f"attempt {body.get('attempt', 1)}"]
-    if body.get("message"):
-        out.append(str(body["message"]))
+    message = str(body.get("message") or "")
+    if message:
+        out.append(message)
     for effect in body.get("effects") or []:
         if stood.get((effect.get("vcpu"), effect.get("side"))) == effect.get("state"):
             continue
         stands = _STATES.get(str(effect.get("state")), "{}").format(effect.get("target"))
         words = f"vCPU {effect.get('vcpu')}, {effect.get('side')}: {stands}"
-        told = effect.get("libvirt") or {}
-        if told:
-            code = f"code {told['code']}" if told.get("code") is not None else ""
-            text = f"“{told['text']}”" if told.get("text") else ""
-            words += f" (libvirt: {' '.join(part for part in (code, text) if part)})"
-        out.append(words)
+        out.append(words + _libvirts(effect.get("libvirt") or {}, message))
     return out
+
+
+def _libvirts(told: dict[str, Any], message: str) -> str:
+    """Say what libvirt had answered, but for a text that the message has said already."""
+    code = f"code {told['code']}" if told.get("code") is not None else ""
+    text = str(told.get("text") or "")
+    words = " ".join(filter(None, (code, f"“{text}”" if text not in message else "")))
+    return f" (libvirt: {words})" if words else ""

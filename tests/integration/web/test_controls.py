@@ -205,6 +205,14 @@ def test_page_of_a_guests_own_change_tells_what_came_of_it(viewer, host):
     assert "offline vCPU 5, 4" in plain(text)
 
 
+def test_what_the_guest_said_stands_once_at_its_slot(viewer, domain):
+    operation = removal(domain, "failed", reason="guest_refused")
+    operation.effects.update(reason="guest_refused", libvirt_text="device busy")
+    text = plain(viewer.get(f"/operations/{operation.pk}/").text)
+    assert "It said: device busy" in text
+    assert "libvirt said" not in text
+
+
 def test_command_makes_all_slots_removable_in_one_call(viewer, domain):
     operation = make_operation(
         domain, [(1, "config", "done"), (2, "config", "done")], action="make_removable", status="succeeded"

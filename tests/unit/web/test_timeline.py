@@ -47,6 +47,22 @@ def test_the_last_event_says_how_it_ended_and_how_long_it_took():
     assert told[2].details == ("vCPU 5, live: seen present", "Succeeded late, 41.3 s after the request")
 
 
+@pytest.mark.parametrize(
+    ("libvirt", "message", "line"),
+    [
+        ({"code": 68, "text": "timed out"}, "", "(libvirt: code 68 “timed out”)"),
+        ({"code": None, "text": "timed out"}, "No luck.", "(libvirt: “timed out”)"),
+        ({"code": None, "text": "device busy"}, "web01 refused. It said: device busy", ""),
+        ({"code": 68, "text": "device busy"}, "web01 refused. It said: device busy", "(libvirt: code 68)"),
+    ],
+)
+def test_what_libvirt_said_is_told_once(libvirt, message, line):
+    effect = {"vcpu": 5, "side": "live", "target": "absent", "state": "failed", "libvirt": libvirt}
+    (event,) = events([entry(1, "failed", effects=[effect], message=message)])
+    words = f"vCPU 5, live: did not become absent {line}".rstrip()
+    assert event.details == tuple(filter(None, (message, words)))
+
+
 def test_a_wait_is_a_line_of_its_own():
     told = events(
         [
