@@ -122,7 +122,7 @@ def test_refusal_is_heard_while_libvirt_still_waits(
     monkeypatch.setattr(
         attribution,
         "guest_refused",
-        lambda domain_id, vcpu, text, *, fence: heard.append((domain_id, vcpu, text, time.monotonic())),
+        lambda domain_id, vcpu, text, *, ago, fence: heard.append((domain_id, vcpu, text, time.monotonic())),
     )
     lab_guest("stubborn01")
     stubborn01 = domain(lab, "stubborn01")
