@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
 from typing import NamedTuple
 
 from domains.models.scope import Guest
@@ -79,7 +78,7 @@ class Delivery:
 
         ``heard`` is what was heard of each key that was rendered; ``now`` is monotonic time.
         """
-        of_topics = self._by_topic(pictures, heard)
+        of_topics = _by_topic(pictures, heard)
         for picture in pictures.pictures:
             for topic in picture.rendered.fragments.keys() & self._topics.keys():
                 fragments, newest = picture.rendered.fragments[topic], picture.rendered.revision
@@ -89,18 +88,6 @@ class Delivery:
                 else:
                     drawing = Drawing(fragments, newest, pictures.revision, batch, of_topics[topic])
                     self._show(topic, picture, drawing, now)
-
-    def _by_topic(self, pictures: Pictures, heard: Mapping[str, Heard]) -> dict[str, Heard]:
-        """Say what was heard of each topic: an element may be drawn from several keys, and change with each."""
-        keys: defaultdict[str, set[str]] = defaultdict(set)
-        for picture in pictures.pictures:
-            for topic in picture.rendered.fragments:
-                keys[topic].add(picture.key)
-        none = Heard()
-        return {
-            topic: reduce(Heard.and_then, (heard.get(key, none) for key in found))
-            for topic, found in keys.items()
-        }
 
     def _note_name(self, topic: str, guest: Guest | None) -> Guest | None:
         """Note how a topic's only guest is called; give it as it was known, if that differs."""
@@ -140,6 +127,15 @@ class Delivery:
                 client.end(anew=True)
             elif audience == picture.audience:
                 yield client
+
+
+def _by_topic(pictures: Pictures, heard: Mapping[str, Heard]) -> dict[str, Heard]:
+    """Say what was heard of each topic: an element may be drawn from several keys, and change with each."""
+    keys = {(topic, picture.key) for picture in pictures.pictures for topic in picture.rendered.fragments}
+    found: defaultdict[str, Heard] = defaultdict(Heard)
+    for topic, key in keys:
+        found[topic] = found[topic].and_then(heard.get(key, Heard()))
+    return found
 
 
 def _lacking(client: Client, shown: Iterable[Shown]) -> list[str]:

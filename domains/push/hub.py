@@ -169,6 +169,7 @@ class Hub:
             self._delivery.remove(client)
 
     async def _look_back(self, client: Client, cursor: str) -> None:
+        certain = self._listener.certain  # before the look: what is announced from now on is heard
         try:
             since = await self._follower.since(as_position(cursor))
         except RedisError:
@@ -182,7 +183,7 @@ class Hub:
             client.ready = 0
             client.resync()
             return
-        client.known = self._listener.certain(since.known)
+        client.known = min(since.known, certain)
         client.ready = self._begun + 1 if keys else 0
         self._enqueue(dict.fromkeys(keys, Heard()))  # of which it was heard when they came
 

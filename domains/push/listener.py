@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -43,7 +44,7 @@ class Listener:
     ) -> None:
         self.position: Position = START
         self.began: Position = START
-        self.attached = False
+        self._attached = False
         self.reachable = False
         self._heard: tuple[float, float] = (0.0, 0.0)  # when the last announcement came, and how late
         self._announced = 0  # the highest revision that was announced
@@ -68,12 +69,10 @@ class Listener:
         """The revision up to which everything was heard."""
         return max(self._checked or 0, self._announced)
 
-    def certain(self, known: int) -> int:
-        """Give the revision up to which a browser has everything that was told of announcements up to ``known``.
-
-        It was not told of what was found changed and is yet to be announced.
-        """
-        return min([known, *(revision - 1 for revision in self._unannounced.values())])
+    @property
+    def certain(self) -> int:
+        """The highest revision below all that was found changed and is yet to be announced."""
+        return min(self._unannounced.values(), default=sys.maxsize) - 1
 
     async def follow(self) -> None:
         """Listen to the stream for ever."""
@@ -96,7 +95,7 @@ class Listener:
 
     async def _attach(self) -> None:
         """Take up the stream where it was left, or, the first time, at its end."""
-        if not self.attached:
+        if not self._attached:
             entries = await self._follower.everything()
             rows = [entry for entry in entries if entry.names_row]
             self._seen = {
@@ -105,10 +104,11 @@ class Listener:
             # Whatever a cursor may point back to is compared; without any, only what comes.
             self._checked = min((entry.revision for entry in rows), default=self._checked)
             self.position = self.began = entries[-1].position if entries else START
-            self.attached = True
-        elif await self._follower.end() < self.position:
+            self._attached = True
+        end = await self._follower.end()
+        if end < self.position:
             self.position = START  # a new Redis, and a clock that went back
-        if await self._follower.end() == START:
+        if end == START:
             # Or what changes until the first announcement would not be missed by a page that was made before.
             await self._follower.begin()
         self._tell_attached()

@@ -135,7 +135,7 @@ def test_page_fetched_anew_listens_from_where_it_was_made(open_page, web):
         route.fulfill(response=made)
 
     page.route(re.compile(re.escape(address(web)) + "$"), overtake)
-    for _ in range(2):
+    for _ in range(2):  # the stream that is then there is told to do so as well
         with page.expect_request(re.compile("/events"), timeout=LONG * 1000):
             page.evaluate("htmx.trigger(document.getElementById('stream'), 'resync', {})")
     expect(page.locator("#slot-6")).to_have_attribute("data-live", "1")

@@ -9,15 +9,18 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import wraps
+from typing import NoReturn
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connections, transaction
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from domains.models import Domain, Host
 from domains.models.revision import current_revision, next_revision
 from domains.models.scope import Guest, HostGuests
+from domains.push.follower import Follower
 from domains.push.hub import Hub
 from domains.push.sse import EventStreams
 from domains.push.stream import publish
@@ -206,6 +209,11 @@ async def primed(hub: Hub) -> None:
     async with asyncio.timeout(LONG):
         while not boards or not all(board.primed for board in boards.values()):
             await asyncio.sleep(0.01)
+
+
+async def out_of_reach(follower: Follower, _: object) -> NoReturn:
+    """Stand in for what asks Redis, as if that were away."""
+    raise RedisError("Connection refused.")
 
 
 async def in_thread(function, *args, **kwargs):

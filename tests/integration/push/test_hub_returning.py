@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 from django.db import transaction
-from redis.exceptions import RedisError
 
 from domains.models.revision import current_revision
 from domains.push import listener
@@ -19,6 +18,7 @@ from tests.integration.push.browser import (
     in_thread,
     make_domain,
     open_stream,
+    out_of_reach,
     primed,
     running_hub,
 )
@@ -78,13 +78,11 @@ async def test_who_comes_while_redis_is_away_keeps_its_cursor_until_it_is_whole(
     since = cursor()
     await in_thread(change, domain, 2, "present")
     async with running_hub() as hub:
-
-        async def fail(self, _):
-            raise RedisError("Connection refused.")
-
         with monkeypatch.context() as away:
-            away.setattr(Follower, "since", fail)
-            away.setattr(Follower, "announce", fail)  # or the first comparison would tell that it is there
+            away.setattr(Follower, "since", out_of_reach)
+            away.setattr(
+                Follower, "announce", out_of_reach
+            )  # or the first comparison would tell that it is there
             async with open_stream(hub, topic, since=since) as stream:
                 await in_thread(change, domain, 3, "present")
                 await stream.until(lambda: "slot-3" in stream.slots)
@@ -106,11 +104,8 @@ async def test_who_comes_back_is_told_of_an_older_change_that_is_still_to_be_ann
         await in_thread(change, other, 0, "present")
         last = cursor()
 
-        async def fail(self, revisions):
-            raise RedisError("Connection refused.")
-
         with monkeypatch.context() as away:
-            away.setattr(Follower, "announce", fail)
+            away.setattr(Follower, "announce", out_of_reach)
             hub._listener._compare_now.set()
             await first.until(lambda: first.slots.get("slot-1") == "present")
             async with open_stream(hub, topic, last_event_id=last) as stream:
@@ -140,12 +135,8 @@ async def test_who_comes_to_a_redis_that_the_hub_has_not_found_again_fetches_the
 ):
     monkeypatch.setattr(listener, "CHECK", 3600.0)
     async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as first:
-
-        async def fail(self, after):
-            raise RedisError("Connection refused.")
-
         with monkeypatch.context() as away:
-            away.setattr(Follower, "wait", fail)
+            away.setattr(Follower, "wait", out_of_reach)
             await in_thread(change, domain, 2, "present")
             await first.until(lambda: not hub.figures().attached)
             await asyncio.to_thread(redis.flushall)

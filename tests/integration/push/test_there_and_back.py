@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import pytest
-from redis.exceptions import RedisError
 
 from domains.push import listener
 from domains.push.follower import Follower
@@ -16,6 +15,7 @@ from tests.integration.push.browser import (
     in_loop,
     in_thread,
     open_stream,
+    out_of_reach,
     primed,
     render,
     running_hub,
@@ -80,11 +80,8 @@ async def test_there_and_back_while_a_sender_has_not_found_redis_again(domain, t
     async with running_hub() as hub, open_stream(hub, topic, since=cursor()) as first:
         await primed(hub)
 
-        async def fail(self, after):
-            raise RedisError("Connection refused.")
-
         with monkeypatch.context() as away:
-            away.setattr(Follower, "wait", fail)
+            away.setattr(Follower, "wait", out_of_reach)
             await in_thread(change, domain, 2, "present")  # of which the one that still waits hears
             await first.until(lambda: "slot-2" in first.slots and not hub.figures().attached)
         await first.until(lambda: hub.figures().attached)
