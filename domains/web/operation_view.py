@@ -89,6 +89,7 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
     entries = list(HistoryEntry.objects.filter(operation=operation.pk).only(*KEPT).order_by("seq"))
     asked = _request(entries)
     ended = operation.finished_at
+    wait = controls.wait_of(operation, effects)
     return {
         "operation": operation,
         "line": lines.of_operation(operation, followers),
@@ -97,13 +98,15 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
         "neighbours": neighbours(operation),
         "asked": f"{operation.action.replace('_', ' ')} {said.vcpu_words(operation.vcpu)}",
         "asked_side": _ASKED[operation.affect],
-        "rows": [_row(operation, effect) for effect in effects],
+        "rows": [
+            _row(operation, effect, above=operation.message if wait is None else "") for effect in effects
+        ],
         "pictures": before_after.pictures(operation, {effect.vcpu for effect in effects}),
         "events": timeline.events(entries),
         "commands": virsh.commands(operation, effects),
         "controls": controls.controls_of(operation, effects, followers) if changeable else [],
         "changeable": changeable,
-        "wait": controls.wait_of(operation, effects),
+        "wait": wait,
         "raw": [raw_of(entry) for entry in entries],
         "seconds": (ended - operation.created_at).total_seconds() if ended else None,
         "open": operation.status not in FINAL,
@@ -111,7 +114,8 @@ def context_of(operation: Operation, *, changeable: bool) -> dict[str, Any]:
     }
 
 
-def _row(operation: Operation, effect: Effect) -> EffectRow:
+def _row(operation: Operation, effect: Effect, above: str) -> EffectRow:
+    """Tell what became of one slot. ``above`` is what the page says of the whole operation: that is not repeated."""
     before, after = _states(operation, effect)
     effect.operation = operation
     sentence = problem_of(effect)
@@ -126,7 +130,7 @@ def _row(operation: Operation, effect: Effect) -> EffectRow:
         state="late" if effect.late and effect.state == "done" else effect.state,
         late=effect.late,
         reason=effect.reason,
-        sentence=sentence,
+        sentence=sentence if sentence != above else "",
         libvirt=": ".join(told),
     )
 

@@ -125,10 +125,11 @@ def _end(body: dict[str, Any]) -> list[str]:
     """Say that it was over with this entry, and how long it all took."""
     if body.get("status") not in FINAL or body.get("duration") is None:
         return []
+    passed = f"{duration(float(body['duration']))} after the request"
+    if body["kind"] == body["status"]:  # the line above says how it ended
+        return [passed]
     late = " late" if body.get("late") and body["status"] == Status.SUCCEEDED else ""
-    return [
-        f"{str(body['status']).capitalize()}{late}, {duration(float(body['duration']))} after the request"
-    ]
+    return [f"{str(body['status']).capitalize()}{late}, {passed}"]
 
 
 def _states(body: dict[str, Any]) -> dict[tuple[object, object], object]:

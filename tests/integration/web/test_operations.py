@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -10,6 +11,7 @@ from django.test import Client
 from domains.history.archive import remove
 from domains.models import HistoryEntry
 from domains.web import operations
+from domains.web.works import problem_of
 from tests.integration.history.ledgers import append
 from tests.integration.web.factory import (
     make_domain,
@@ -217,6 +219,17 @@ def test_command_names_a_strange_guest_by_its_uuid(viewer, host):
     domain = make_domain(host, "web01; rm -rf /")
     operation = make_operation(domain, [(5, "live", "done")], status="succeeded")
     assert f"virsh setvcpu {domain.uuid} 5 --enable --live" in viewer.get(f"/operations/{operation.pk}/").text
+
+
+def test_what_stands_above_is_not_repeated_beside_the_slot(viewer, domain):
+    operation = make_operation(domain, [(2, "live", "failed"), (3, "live", "failed")], status="failed")
+    operation.effects.update(reason="domain_busy")
+    one, other = map(problem_of, operation.effects.all())
+    operation.message = one
+    operation.save()
+    text = unescape(viewer.get(f"/operations/{operation.pk}/").text)
+    shown = text[: text.index("What happened")]
+    assert (shown.count(one), shown.count(other)) == (1, 1)
 
 
 def test_operation_whose_slot_is_not_chosen_yet_says_so(viewer, domain):

@@ -47,6 +47,11 @@ def test_the_last_event_says_how_it_ended_and_how_long_it_took():
     assert told[2].details == ("vCPU 5, live: seen present", "Succeeded late, 41.3 s after the request")
 
 
+def test_an_end_that_its_own_line_names_is_not_named_again():
+    told = events([entry(7, "failed", "failed", status="failed", duration=0.1)])
+    assert (told[0].text, told[0].details[-1]) == ("Failed", "0.1 s after the request")
+
+
 @pytest.mark.parametrize(
     ("libvirt", "message", "line"),
     [
