@@ -9,7 +9,7 @@ from domains.models import Domain
 from domains.push.usage import USAGE
 from tests.browser.conftest import address
 from tests.conftest import RedisServer
-from tests.integration.web.factory import make_domain, slot_map
+from tests.integration.web.factory import make_domain, make_operation, slot_map
 
 WAIT = 30_000
 
@@ -112,3 +112,50 @@ def test_every_number_fits_its_slot(open_page, web, sockets, cores, threads):
     for width in (390, 800, 1280, 1440, 1920):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(_OUTSIDE) == 0, width
+
+
+# The words and figures that are cut by the edge of what they stand in
+_CUT = """() => {
+  const ink = (node) => { const range = document.createRange(); range.selectNodeContents(node); return range.getBoundingClientRect(); };
+  const edge = (slot) => slot.getBoundingClientRect().right - parseFloat(getComputedStyle(slot).borderRightWidth);
+  const words = [...document.querySelectorAll(".sockets .slot i")].filter((word) => word.offsetWidth);
+  const labels = [...document.querySelectorAll(".socket > h3 > small")];
+  const first = (label) => label.closest(".socket").querySelector(".core").getBoundingClientRect();
+  return [...words.filter((word) => ink(word).right > edge(word.parentElement) + .5),
+    ...labels.filter((label) => ink(label).bottom > first(label).top && ink(label).right > first(label).left - 2)]
+    .map((node) => node.textContent);
+}"""
+
+
+@pytest.mark.parametrize(("sockets", "cores", "threads"), [(1, 8, 2), (2, 16, 1), (1, 4, 2)])
+def test_no_word_of_a_slot_is_cut(open_page, web, sockets, cores, threads):
+    count = sockets * cores * threads
+    guest = make_domain(
+        web.host, "words01", live=slot_map(count, f"0-{count - 1}", "2-7"), config=slot_map(count, "0-6", "2-6"),
+        topology={"sockets": sockets, "dies": 1, "clusters": 1, "cores": cores, "threads": threads},
+    )  # fmt: skip
+    make_operation(guest, [(2, "live", "failed")], status="failed", reason="guest_refused", message="No.")
+    make_operation(guest, [(3, "live", "waiting")], action="remove", status="waiting")
+    make_operation(guest, [(4, "live", "unconfirmed")], action="remove", status="unconfirmed")
+    running = make_operation(guest, [(5, "live", "applying")], action="remove", status="running")
+    running.effects.update(target="absent")
+    make_operation(guest, [(6, "live", "pending")])
+    page = open_page(address(guest))
+    for width in (390, 800, 1100, 1280, 1366, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(_CUT) == [], width
+    shown = page.locator(".sockets .slot i:visible").all_text_contents()
+    assert {"failed", "waiting", "unsure", "queued"} <= set(shown)
+
+
+@pytest.mark.parametrize(("sockets", "cores"), [(1, 16), (2, 32), (4, 64), (8, 256)])
+def test_what_names_a_row_stays_beside_it(open_page, web, sockets, cores):
+    everything = slot_map(sockets * cores * 2, f"0-{sockets * cores * 2 - 1}", "")
+    guest = make_domain(
+        web.host, "rows01", state="shut off", live=None, config=everything,
+        topology={"sockets": sockets, "dies": 1, "clusters": 1, "cores": cores, "threads": 2},
+    )  # fmt: skip
+    page = open_page(address(guest) + "?socket=7" * (sockets == 8))
+    for width in (390, 800, 1100, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(_CUT) == [], width
