@@ -9,6 +9,7 @@ from PIL import Image, ImageChops
 from pictures.palette import reduced
 
 RED, GREEN, BLUE, GREY = (200, 10, 10), (10, 200, 30), (5, 60, 255), (128, 128, 128)
+PAPER = (243, 246, 249)
 BARELY = 16  # of 255: by so little a part of a colour may differ, which nobody sees
 
 
@@ -42,6 +43,15 @@ def test_a_rare_colour_stays_what_it_is_among_thousands():
     assert len(after.getcolors()) <= 256
     assert all(abs(one - other) <= BARELY for one, other in zip(after.getpixel((100, 100)), RED, strict=True))
     assert all(high <= BARELY for _, high in ImageChops.difference(picture, after).getextrema())
+
+
+def test_what_fills_an_area_stays_exactly_what_it_is():
+    picture = Image.merge("RGB", [Image.effect_noise((64, 64), 120) for _ in "RGB"]).resize(
+        (1024, 1024), Image.Resampling.NEAREST
+    )
+    picture.paste(PAPER, (0, 0, 1024, 900))
+    _, after = read(reduced(written(picture)))
+    assert after.getpixel((500, 500)) == PAPER
 
 
 def test_a_picture_becomes_smaller():
