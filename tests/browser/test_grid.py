@@ -122,7 +122,7 @@ _CUT = """() => {
   const labels = [...document.querySelectorAll(".socket > h3 > small")];
   const first = (label) => label.closest(".socket").querySelector(".core").getBoundingClientRect();
   return [...words.filter((word) => ink(word).right > edge(word.parentElement) + .5),
-    ...labels.filter((label) => ink(label).bottom > first(label).top && ink(label).right > first(label).left - 2)]
+    ...labels.filter((label) => ink(label).bottom > first(label).top && ink(label).right > first(label).left - 6)]
     .map((node) => node.textContent);
 }"""
 
