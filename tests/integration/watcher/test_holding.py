@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -152,7 +153,21 @@ def test_lost_presence_is_taken_again_and_leaves_nothing_behind(holding):
     assert not Lease.objects.exists()
 
 
-def test_host_of_a_stuck_watch_is_taken_though_everybody_has_a_share(holding, monkeypatch):
+@pytest.fixture
+def deaf(monkeypatch):
+    """Watches that do not notice that they are told to end, and so do not give their hosts back."""
+    freed = threading.Event()
+
+    def stay(watch: Idle) -> None:
+        watch.heard_at = None
+        freed.wait(LONG)
+
+    monkeypatch.setattr(Idle, "_watch", stay)
+    yield
+    freed.set()
+
+
+def test_host_of_a_stuck_watch_is_taken_though_everybody_has_a_share(holding, deaf):
     hosts(4)
     another("other", "hv2", "hv3")
     holding.turn()
@@ -168,6 +183,6 @@ def test_host_of_a_stuck_watch_is_taken_though_everybody_has_a_share(holding, mo
     assert Lease.objects.get(name="host:hv0", expires_at__gt=datetime.now(UTC)).epoch == anew.fence.epoch == 2
     assert stuck.stopping
     anew.moved -= STUCK
-    monkeypatch.setattr(stuck, "is_alive", lambda: True)
+    assert stuck.is_alive()
     holding.turn()
     assert holding.watches[stuck.assignment.id] is anew  # one is enough
