@@ -114,7 +114,7 @@ def test_every_number_fits_its_slot(open_page, web, sockets, cores, threads):
         assert page.evaluate(_OUTSIDE) == 0, width
 
 
-# The words and figures that are cut by the edge of what they stand in
+# The words that the edge of their slot cuts, and what names a row and comes too close to it
 _CUT = """() => {
   const ink = (node) => { const range = document.createRange(); range.selectNodeContents(node); return range.getBoundingClientRect(); };
   const edge = (slot) => slot.getBoundingClientRect().right - parseFloat(getComputedStyle(slot).borderRightWidth);
