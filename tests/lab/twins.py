@@ -29,7 +29,7 @@ RESTARTED = ("web01", "quiet01", "fleeting01")
 RESTARTS = 4
 WAITS = 3  # removals on a paused guest: each takes all the time that a worker gives a guest
 SECONDS = 60.0  # for a guest to bring a CPU online, or to let go of one after a pause
-ONLINE = re.compile(r"CPUs online: ([0-9,-]+)")
+ONLINE = re.compile(r"CPUs online: ([0-9,-]+)\s")  # up to the end of the line: it may be half written
 
 
 @dataclass
