@@ -11,8 +11,8 @@ ONLINE_SECONDS = 60
 
 def cpus_online(lab: Instance, name: str) -> int:
     """Say how many CPUs a guest uses, by the last line of its console that tells."""
-    told = lab.folders.console(name).read_text(errors="replace").rpartition("CPUs online: ")[2]
-    return len(cpulist.load(told.split()[0]))
+    written = lab.folders.console(name).read_text(errors="replace").rpartition("\n")[0]  # whole lines
+    return len(cpulist.load(written.rpartition("CPUs online: ")[2].split()[0]))
 
 
 def wait_until_used(lab: Instance, name: str) -> None:
