@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from domains.vcpu import cpulist
 from lab.instance import Instance
 from tests.waiting import wait_until
 
 ONLINE_SECONDS = 60
+_ONLINE = re.compile(r"CPUs online: ([0-9,-]+)\s")  # with what ends it: the last line may be half written
 
 
-def cpus_online(lab: Instance, name: str) -> int:
-    """Say how many CPUs a guest uses, by the last line of its console that tells."""
-    written = lab.folders.console(name).read_text(errors="replace").rpartition("\n")[0]  # whole lines
-    return len(cpulist.load(written.rpartition("CPUs online: ")[2].split()[0]))
+def cpus_online(lab: Instance, name: str) -> int | None:
+    """Say how many CPUs a guest uses, by the last line of its console that tells; None before the first."""
+    told = _ONLINE.findall(lab.folders.console(name).read_text(errors="replace"))
+    return len(cpulist.load(told[-1])) if told else None
 
 
 def wait_until_used(lab: Instance, name: str) -> None:

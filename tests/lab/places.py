@@ -91,8 +91,8 @@ class LabPlace(LabWorld):
             self.pause(name)
         self.spoil(name)
 
-    def online(self, name: str) -> int:
-        """Say how many CPUs the guest itself said it uses."""
+    def online(self, name: str) -> int | None:
+        """Say how many CPUs the guest itself said it uses; None before its first word."""
         return cpus_online(self.lab, name)
 
     def shown(self, name: str) -> Shown:

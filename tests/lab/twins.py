@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -11,6 +10,7 @@ from domains.models import FINAL, Operation
 from domains.vcpu import cpulist
 from domains.vcpu.slots import Side, SlotMap
 from tests import replay
+from tests.lab.consoles import cpus_online
 from tests.lab.posts import dumped, outcome
 from tests.waiting import wait_until
 
@@ -29,7 +29,6 @@ RESTARTED = ("web01", "quiet01", "fleeting01")
 RESTARTS = 4
 WAITS = 3  # removals on a paused guest: each takes all the time that a worker gives a guest
 SECONDS = 60.0  # for a guest to bring a CPU online, or to let go of one after a pause
-ONLINE = re.compile(r"CPUs online: ([0-9,-]+)\s")  # up to the end of the line: it may be half written
 
 
 @dataclass
@@ -246,11 +245,8 @@ class Walk:
     def wait_online(self, name):
         """Wait until the guest says on its console that it uses every CPU it has."""
         present = len(self.real.domain(name).live_map.present)
-        wait_until(lambda: self.online(name, present) == present, SECONDS, f"{name} to use {present} CPUs")
-
-    def online(self, name, otherwise):
-        told = ONLINE.findall(self.lab.folders.console(name).read_text(errors="replace"))
-        return len(cpulist.load(told[-1])) if told else otherwise
+        said = (None, present)  # who has said nothing is not waited for
+        wait_until(lambda: cpus_online(self.lab, name) in said, SECONDS, f"{name} to use {present} CPUs")
 
     # -- what must hold ----------------------------------------------------------------------------------------
 
